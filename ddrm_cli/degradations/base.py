@@ -1,0 +1,108 @@
+"""What every degradation is: a linear operator that knows its singular value decomposition."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ImageShape", "LinearOperator", "dot_test"]
+
+ImageShape = tuple[int, int, int]
+"""Channels, height and width of a picture."""
+
+
+class LinearOperator(nn.Module, ABC):
+    """Linear operator ``H = U diag(s) V^T`` from pictures to measurements.
+
+    A subclass gives the four maps and the singular values; forward, adjoint and pseudo-inverse
+    follow here. All maps take and give batches. It is a module only so that ``to(device)``
+    moves its buffers; it has nothing to train.
+
+    Attributes:
+        image_shape: (C, H, W) of the picture.
+        measurement_shape: Shape of ``H x`` without the batch.
+        spectral_shape: Shape of ``V^T x`` without the batch; as many numbers as the picture.
+        singular_values: Broadcastable to ``spectral_shape``; multiplies elementwise. Zero means
+            that the measurement says nothing about this coordinate.
+
+    Args:
+        image_shape: (C, H, W) of the picture.
+        measurement_shape: Shape of ``H x`` without the batch.
+        singular_values: Non-negative, finite, broadcastable to ``spectral_shape``.
+        spectral_shape: Shape of ``V^T x``; that of the picture unless said otherwise.
+    """
+
+    singular_values: Tensor
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        measurement_shape: tuple[int, ...],
+        singular_values: Tensor,
+        spectral_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__()
+        self.image_shape = image_shape
+        self.measurement_shape = measurement_shape
+        self.spectral_shape = spectral_shape or image_shape
+        assert math.prod(self.spectral_shape) == math.prod(image_shape)
+        assert bool(torch.isfinite(singular_values).all())
+        assert bool((singular_values >= 0).all())
+        self.register_buffer("singular_values", singular_values.float())
+
+    @abstractmethod
+    def V(self, x_bar: Tensor, /) -> Tensor:
+        """Spectral coordinates (B, *spectral_shape) to pictures (B, C, H, W); orthogonal."""
+
+    @abstractmethod
+    def Vt(self, x: Tensor, /) -> Tensor:
+        """Pictures (B, C, H, W) to spectral coordinates (B, *spectral_shape); inverse of `V`."""
+
+    @abstractmethod
+    def U(self, y_bar: Tensor, /) -> Tensor:
+        """Spectral coordinates to measurements (B, *measurement_shape); ``U U^T = I``."""
+
+    @abstractmethod
+    def Ut(self, y: Tensor, /) -> Tensor:
+        """Measurements to spectral coordinates; zero in those no measurement belongs to."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The measurement without noise, ``H x = U diag(s) V^T x``."""
+        return self.U(self.singular_values * self.Vt(x))
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        """The adjoint, ``H^T y = V diag(s) U^T y``."""
+        return self.V(self.singular_values * self.Ut(y))
+
+    def pinv(self, y: Tensor) -> Tensor:
+        """The pseudo-inverse, ``H^+ y = V diag(s)^+ U^T y``: the smallest x that fits best."""
+        return self.V(reciprocal(self.singular_values) * self.Ut(y))
+
+
+def reciprocal(singular_values: Tensor) -> Tensor:
+    """``1 / s``, and zero where s is zero."""
+    return torch.where(singular_values > 0, 1 / singular_values, torch.zeros_like(singular_values))
+
+
+def dot_test(operator: LinearOperator, generator: torch.Generator) -> float:
+    """Relative difference of ``<H x, y>`` and ``<x, H^T y>`` for random x and y.
+
+    Zero up to rounding exactly when forward and adjoint belong together; run it on each new
+    operator.
+
+    Args:
+        operator: What is tested, on the CPU.
+        generator: Source of x and y.
+
+    Returns:
+        ``|<Hx, y> - <x, H^T y>| / (|Hx| |y|)``.
+    """
+    dtype = operator.singular_values.dtype
+    x = torch.randn((1, *operator.image_shape), generator=generator, dtype=dtype)
+    y = torch.randn((1, *operator.measurement_shape), generator=generator, dtype=dtype)
+    h_x, ht_y = operator(x), operator.adjoint(y)
+    difference = (h_x * y).sum() - (x * ht_y).sum()
+    return float(difference.abs() / (h_x.norm() * y.norm()))

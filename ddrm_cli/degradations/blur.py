@@ -1,0 +1,189 @@
+"""Blur: each pixel of the measurement is a weighted mean of its neighbourhood."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import MeasurementError
+from .base import ImageShape, LinearOperator
+from .boundary import fold_index
+from .separable import RANK_TOLERANCE, SeparableOperator
+
+__all__ = [
+    "FourierBlur",
+    "anisotropic_blur",
+    "blur_by_kernel",
+    "convolution_matrix",
+    "gaussian_blur",
+    "gaussian_taps",
+    "separable_blur",
+    "uniform_blur",
+]
+
+SEPARABLE_TOLERANCE = 1e-6  # second singular value of a kernel that still counts as rank one
+
+
+def gaussian_taps(length: int, sigma: float) -> NDArray[np.float64]:
+    """An odd number of samples of a Gaussian about its middle; sum one."""
+    t = np.arange(length) - length // 2
+    taps = np.exp(-0.5 * (t / sigma) ** 2)
+    return np.asarray(taps / taps.sum())
+
+
+def convolution_matrix(
+    taps: NDArray[np.float64], size: int, boundary: str = "reflect"
+) -> NDArray[np.float64]:
+    """One-dimensional convolution, shape (size, size): ``y_i = sum_j k_j x_(i - j + len // 2)``."""
+    rows = np.arange(size)[:, None]
+    index, inside = fold_index(rows - np.arange(len(taps)) + len(taps) // 2, size, boundary)
+    matrix = np.zeros((size, size))
+    np.add.at(matrix, (np.broadcast_to(rows, index.shape), index), np.where(inside, taps, 0.0))
+    return matrix
+
+
+def separable_blur(
+    image_shape: ImageShape,
+    rows: NDArray[np.float64],
+    columns: NDArray[np.float64],
+    rank_tolerance: float = RANK_TOLERANCE,
+    boundary: str = "reflect",
+) -> SeparableOperator:
+    """Convolution with the kernel ``outer(rows, columns)``.
+
+    Args:
+        image_shape: (C, H, W) of the picture.
+        rows: Taps along the height.
+        columns: Taps along the width.
+        rank_tolerance: See `SeparableOperator`.
+        boundary: ``"reflect"``, what a photograph looks like beyond its frame, or ``"zero"``, the
+            choice of the published code.
+    """
+    _, height, width = image_shape
+    return SeparableOperator(
+        image_shape,
+        convolution_matrix(rows, height, boundary),
+        convolution_matrix(columns, width, boundary),
+        rank_tolerance,
+    )
+
+
+def uniform_blur(image_shape: ImageShape, length: int, rank_tolerance: float) -> SeparableOperator:
+    """Mean over ``length x length`` pixels."""
+    taps = np.full(length, 1 / length)
+    return separable_blur(image_shape, taps, taps, rank_tolerance)
+
+
+def gaussian_blur(
+    image_shape: ImageShape, length: int, sigma: float, rank_tolerance: float
+) -> SeparableOperator:
+    """Gaussian of standard deviation ``sigma`` pixels, cut to ``length x length`` taps."""
+    taps = gaussian_taps(length, sigma)
+    return separable_blur(image_shape, taps, taps, rank_tolerance)
+
+
+def anisotropic_blur(
+    image_shape: ImageShape,
+    length: int,
+    sigma_rows: float,
+    sigma_columns: float,
+    rank_tolerance: float,
+) -> SeparableOperator:
+    """Gaussian with one standard deviation along the height and another along the width."""
+    return separable_blur(
+        image_shape,
+        gaussian_taps(length, sigma_rows),
+        gaussian_taps(length, sigma_columns),
+        rank_tolerance,
+    )
+
+
+class FourierBlur(LinearOperator):
+    """Circular convolution with any kernel, by the fast Fourier transform.
+
+    Let k be the kernel's transfer function. Written as ``k = |k| e^(i p)``, the factor ``|k|`` is
+    diagonal in the real Fourier basis of the Hartley transform, V = V^T, and ``e^(i p)`` is a
+    filter that keeps norms; so ``U = e^(i p) V`` and ``s = |k|``. Beyond its frame the picture
+    goes on at the opposite side; a photograph is extended first so that this does not show.
+
+    Args:
+        image_shape: (C, H, W) of the picture.
+        kernel: Shape (kh, kw); its middle is element (kh // 2, kw // 2).
+        rank_tolerance: The square of this, relative to the largest, is where singular values
+            count as unmeasured: a transfer function has two dimensions.
+    """
+
+    _phase: Tensor
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        kernel: NDArray[np.float64],
+        rank_tolerance: float = RANK_TOLERANCE,
+    ) -> None:
+        _, height, width = image_shape
+        kh, kw = kernel.shape
+        torus = np.zeros((height, width))
+        rows = (np.arange(kh) - kh // 2) % height
+        columns = (np.arange(kw) - kw // 2) % width
+        np.add.at(torus, np.ix_(rows, columns), kernel)  # adds up where the kernel is larger
+        transfer = np.fft.fft2(torus)
+        magnitude = np.abs(transfer)
+        measured = magnitude >= max(rank_tolerance**2, np.finfo(float).eps) * magnitude.max()
+        phase = np.where(measured, transfer / np.where(measured, magnitude, 1.0), 1.0)
+        singular_values = np.where(measured, magnitude, 0.0)
+        super().__init__(image_shape, image_shape, torch.from_numpy(singular_values))
+        # Real and imaginary parts: a complex buffer would lose the latter in `to(dtype)`.
+        self.register_buffer("_phase", torch.view_as_real(torch.from_numpy(phase)).float())
+
+    def V(self, x_bar: Tensor, /) -> Tensor:
+        """Hartley transform, ``Re F - Im F``; orthogonal and its own inverse."""
+        spectrum = torch.fft.fft2(x_bar, norm="ortho")
+        coefficients: Tensor = spectrum.real - spectrum.imag
+        return coefficients
+
+    Vt = V
+
+    def U(self, y_bar: Tensor, /) -> Tensor:
+        """See `LinearOperator.U`."""
+        return self._filter(self.V(y_bar), torch.view_as_complex(self._phase))
+
+    def Ut(self, y: Tensor, /) -> Tensor:
+        """See `LinearOperator.Ut`."""
+        return self.Vt(self._filter(y, torch.view_as_complex(self._phase).conj()))
+
+    @staticmethod
+    def _filter(x: Tensor, transfer: Tensor) -> Tensor:
+        filtered: Tensor = torch.fft.ifft2(torch.fft.fft2(x) * transfer).real
+        return filtered
+
+
+def blur_by_kernel(
+    image_shape: ImageShape, kernel: NDArray[np.float64], rank_tolerance: float
+) -> LinearOperator:
+    """Convolution with the user's kernel.
+
+    A kernel that is an outer product (a Gaussian, a box, a straight line along an axis) gets the
+    exact decomposition with reflected borders; any other is a `FourierBlur`.
+
+    Args:
+        image_shape: (C, H, W) of the picture.
+        kernel: Shape (kh, kw), finite, sum one.
+        rank_tolerance: See `SeparableOperator`.
+
+    Raises:
+        MeasurementError: The kernel is not two-dimensional or not finite.
+    """
+    if kernel.ndim != 2 or kernel.size == 0 or not np.isfinite(kernel).all() or not kernel.any():
+        raise MeasurementError(
+            "A kernel is a two-dimensional array of finite numbers that are not all zero.",
+            "Give its weights as rows and columns.",
+        )
+    u, s, vt = np.linalg.svd(kernel, full_matrices=False)
+    if len(s) == 1 or s[1] < SEPARABLE_TOLERANCE * s[0]:
+        # The SVD leaves both signs free: make each factor sum to what is not negative.
+        sign = 1.0 if vt[0].sum() >= 0 else -1.0
+        return separable_blur(image_shape, sign * s[0] * u[:, 0], sign * vt[0], rank_tolerance)
+    return FourierBlur(image_shape, kernel, rank_tolerance)

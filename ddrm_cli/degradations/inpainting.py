@@ -1,0 +1,79 @@
+"""Inpainting: some pixels are missing, in all channels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import MeasurementError
+from .base import ImageShape, LinearOperator
+from .text_masks import lolcat_mask, lorem_mask
+
+__all__ = ["Inpainting", "lolcat", "lorem", "masked"]
+
+
+class Inpainting(LinearOperator):
+    """Mask, ``y = (1 - missing) * x``; missing pixels of y are zero and say nothing.
+
+    Args:
+        image_shape: (C, H, W) of the picture.
+        missing: Shape (H, W), True where a pixel is missing.
+
+    Raises:
+        MeasurementError: The mask has another size, or leaves no pixel.
+    """
+
+    def __init__(self, image_shape: ImageShape, missing: NDArray[np.bool_]) -> None:
+        _, height, width = image_shape
+        if missing.shape != (height, width):
+            raise MeasurementError(
+                f"The mask has {missing.shape[1]} x {missing.shape[0]} pixels, "
+                f"the picture {width} x {height}.",
+                "Give a mask of the picture's own size.",
+            )
+        if missing.all():
+            raise MeasurementError(
+                "The mask says that every pixel is missing.",
+                "White means missing: leave the pixels that are there black.",
+            )
+        known = torch.from_numpy(~missing).float()[None]
+        super().__init__(image_shape, image_shape, known)
+
+    def V(self, x_bar: Tensor, /) -> Tensor:
+        """See `LinearOperator.V`."""
+        return x_bar
+
+    Vt = U = Ut = V
+
+
+def masked(image_shape: ImageShape, seed: int, mask: NDArray[np.bool_] | None = None) -> Inpainting:
+    """Inpainting of the user's mask, or of a random half of the pixels.
+
+    Args:
+        image_shape: (C, H, W) of the picture.
+        seed: Which half, where no mask is given.
+        mask: Shape (H, W), True where a pixel is missing.
+
+    Raises:
+        MeasurementError: The mask does not fit.
+    """
+    if mask is not None:
+        return Inpainting(image_shape, mask)
+    _, height, width = image_shape
+    missing = np.zeros(height * width, dtype=bool)
+    # RandomState's stream is frozen for good: the same seed gives the same holes in any version.
+    order = np.random.RandomState(seed).permutation(height * width)
+    missing[order[: height * width // 2]] = True
+    return Inpainting(image_shape, missing.reshape(height, width))
+
+
+def lolcat(image_shape: ImageShape) -> Inpainting:
+    """Inpainting under two lines of large letters."""
+    return Inpainting(image_shape, lolcat_mask(*image_shape[1:]))
+
+
+def lorem(image_shape: ImageShape) -> Inpainting:
+    """Inpainting under a page of small print."""
+    return Inpainting(image_shape, lorem_mask(*image_shape[1:]))

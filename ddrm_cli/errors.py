@@ -1,0 +1,144 @@
+"""Every error that the package raises on purpose.
+
+::
+
+    DDRMError
+    ├── UsageError                 an option, argument or configuration that cannot be right
+    │   ├── UnknownNameError       no degradation, model or preset of that name
+    │   └── ConfigError            a TOML file of the user's with a bad key or value
+    ├── ImageError                 something about a picture
+    │   ├── ImageReadError         the file is missing, unreadable, damaged or no picture
+    │   ├── ImageTooLargeError     more pixels than the limit against decompression bombs
+    │   └── MeasurementError       picture, mask, kernel and degradation do not fit together
+    ├── OutputError                the result cannot be written
+    │   └── OutputExistsError      a file of that name is there and was not to be replaced
+    ├── WeightsError               something about a model's file
+    │   ├── ModelNotCachedError    the model has not been downloaded yet
+    │   ├── DownloadError          the network or the server failed
+    │   ├── ChecksumError          size or hash differ from what the model table says
+    │   └── WeightsMismatchError   the file loads, but belongs to another network
+    ├── DeviceError                the device or the precision is not to be had here
+    └── OutOfMemoryError           even the smallest tile does not fit
+
+Each carries one sentence of what is wrong and one of what to do next:
+``str(error)`` joins them, ``error.message`` and ``error.hint`` give them apart.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "ChecksumError",
+    "ConfigError",
+    "DDRMError",
+    "DeviceError",
+    "DownloadError",
+    "ImageError",
+    "ImageReadError",
+    "ImageTooLargeError",
+    "MeasurementError",
+    "ModelNotCachedError",
+    "OutOfMemoryError",
+    "OutputError",
+    "OutputExistsError",
+    "UnknownNameError",
+    "UsageError",
+    "WeightsError",
+    "WeightsMismatchError",
+]
+
+
+class DDRMError(Exception):
+    """Root of the package's errors.
+
+    Args:
+        message: One sentence of what is wrong.
+        hint: One sentence of what to do next; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(DDRMError):
+    """An option, argument or configuration that cannot be right."""
+
+
+class UnknownNameError(UsageError):
+    """No entry of that name in a table; the hint offers the nearest names.
+
+    Args:
+        kind: What was looked up, such as ``"degradation"``.
+        name: The name that was given.
+        known: The names that exist.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+        hint = (
+            f"Did you mean {' or '.join(near)}?" if near else f"Choose one of: {', '.join(names)}."
+        )
+        super().__init__(f"There is no {kind} named '{name}'.", hint)
+        self.name = name
+        self.nearest = near
+
+
+class ConfigError(UsageError):
+    """A TOML file of the user's with a bad key or value."""
+
+
+class ImageError(DDRMError):
+    """Something about a picture."""
+
+
+class ImageReadError(ImageError):
+    """The file is missing, unreadable, damaged or no picture."""
+
+
+class ImageTooLargeError(ImageError):
+    """More pixels than the limit that guards against decompression bombs."""
+
+
+class MeasurementError(ImageError):
+    """Picture, mask, kernel and degradation do not fit together."""
+
+
+class OutputError(DDRMError):
+    """The result cannot be written."""
+
+
+class OutputExistsError(OutputError):
+    """A file of that name is there and was not to be replaced."""
+
+
+class WeightsError(DDRMError):
+    """Something about a model's file."""
+
+
+class ModelNotCachedError(WeightsError):
+    """The model has not been downloaded yet."""
+
+
+class DownloadError(WeightsError):
+    """The network or the server failed."""
+
+
+class ChecksumError(WeightsError):
+    """Size or hash differ from what the model table says."""
+
+
+class WeightsMismatchError(WeightsError):
+    """The file loads, but belongs to another network."""
+
+
+class DeviceError(DDRMError):
+    """The device or the precision is not to be had here."""
+
+
+class OutOfMemoryError(DDRMError):
+    """Even the smallest tile does not fit in memory."""

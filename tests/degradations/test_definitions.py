@@ -1,0 +1,255 @@
+"""Each operator against its plain definition, on pictures that are not square."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.ndimage
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from ddrm_cli.degradations.blur import (
+    FourierBlur,
+    blur_by_kernel,
+    convolution_matrix,
+    gaussian_taps,
+    separable_blur,
+)
+from ddrm_cli.degradations.build import build_operator
+from ddrm_cli.degradations.compressed_sensing import walsh_hadamard_matrix
+from ddrm_cli.degradations.dense import DenseOperator
+from ddrm_cli.degradations.super_resolution import bicubic_matrix, bicubic_taps
+from ddrm_cli.errors import MeasurementError
+
+# Products of float32 matrices of side ~100 with entries of order one.
+FLOAT32 = 2e-5
+
+
+def picture(channels: int = 3, height: int = 48, width: int = 80, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand((2, channels, height, width), generator=generator) * 2 - 1
+
+
+def mirrored(x: torch.Tensor, pad: int) -> torch.Tensor:
+    """Pad by mirroring with the outermost pixel repeated, as NumPy calls ``symmetric``."""
+    widths = ((0, 0), (0, 0), (pad, pad), (pad, pad))
+    return torch.from_numpy(np.pad(x.numpy(), widths, mode="symmetric"))
+
+
+def depthwise(x: torch.Tensor, kernel: torch.Tensor, stride: int = 1) -> torch.Tensor:
+    """Correlate each channel with one kernel."""
+    channels = x.shape[1]
+    weight = kernel.to(x)[None, None].repeat(channels, 1, 1, 1)
+    return F.conv2d(x, weight, stride=stride, groups=channels)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_denoising_measures_the_picture(channels: int) -> None:
+    x = picture(channels)
+    assert torch.equal(build_operator("deno", (channels, 48, 80))(x), x)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("factor", [2, 4, 8, 16])
+def test_block_mean_is_average_pooling(channels: int, factor: int) -> None:
+    x = picture(channels)
+    y = build_operator(f"sr{factor}", (channels, 48, 80))(x)
+    torch.testing.assert_close(y, F.avg_pool2d(x, factor), atol=FLOAT32, rtol=0)
+
+
+@pytest.mark.parametrize("factor", [4, 8, 16])
+def test_bicubic_is_a_strided_convolution_of_the_mirrored_picture(factor: int) -> None:
+    x = picture(height=64, width=96)
+    taps = torch.from_numpy(bicubic_taps(factor))
+    # Output 0 is centred on the first block, so its first tap lies 3/2 blocks before the picture.
+    expected = depthwise(mirrored(x, 3 * factor // 2), torch.outer(taps, taps), stride=factor)
+    y = build_operator(f"sr_bicubic{factor}", (3, 64, 96))(x)
+    torch.testing.assert_close(y, expected, atol=FLOAT32, rtol=0)
+
+
+@pytest.mark.parametrize("factor", [4, 8])
+def test_bicubic_is_what_pillow_does_inside_the_picture(factor: int) -> None:
+    """An image library's own reduction agrees wherever the frame is out of reach."""
+    grey = np.random.default_rng(0).random((96, 128)).astype(np.float32)
+    small = np.asarray(
+        Image.fromarray(grey).resize((128 // factor, 96 // factor), Image.Resampling.BICUBIC)
+    )
+    y = build_operator(f"sr_bicubic{factor}", (1, 96, 128))(torch.from_numpy(grey)[None, None])
+    # The kernel reaches two output pixels; Pillow rounds its float taps differently.
+    np.testing.assert_allclose(y[0, 0, 2:-2, 2:-2], small[2:-2, 2:-2], atol=1e-5)
+
+
+def test_bicubic_keeps_flat_pictures_flat() -> None:
+    np.testing.assert_allclose(bicubic_matrix(64, 8).sum(axis=1), 1, rtol=1e-12)
+
+
+KERNELS = {
+    "deblur_uni": (np.full(9, 1 / 9), np.full(9, 1 / 9)),
+    "deblur_gauss": (gaussian_taps(5, 10.0), gaussian_taps(5, 10.0)),
+    "deblur_aniso": (gaussian_taps(9, 1.0), gaussian_taps(9, 20.0)),
+}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", KERNELS)
+def test_blur_is_a_convolution_of_the_mirrored_picture(name: str, channels: int) -> None:
+    x = picture(channels)
+    rows, columns = KERNELS[name]
+    kernel = torch.from_numpy(np.outer(rows, columns))
+    expected = depthwise(mirrored(x, len(rows) // 2), kernel)
+    exact = build_operator(name, (channels, 48, 80), rank_tolerance=0.0)
+    torch.testing.assert_close(exact(x), expected, atol=FLOAT32, rtol=0)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_dropping_weak_singular_values_changes_a_blur_by_less_than_they_hold(name: str) -> None:
+    shape = (3, 48, 80)
+    x = picture()
+    exact, used = build_operator(name, shape, rank_tolerance=0.0), build_operator(name, shape)
+    dropped = (exact.singular_values > 0) & (used.singular_values == 0)
+    assert dropped.any()
+    bound = exact.singular_values[dropped].max() * x.norm()
+    assert (exact(x) - used(x)).norm() <= bound * (1 + FLOAT32)
+
+
+def test_zero_boundary_is_a_convolution_of_the_dark_framed_picture() -> None:
+    x = picture()
+    taps = gaussian_taps(5, 1.0)
+    operator = separable_blur((3, 48, 80), taps, taps, rank_tolerance=0.0, boundary="zero")
+    expected = depthwise(F.pad(x, (2, 2, 2, 2)), torch.from_numpy(np.outer(taps, taps)))
+    torch.testing.assert_close(operator(x), expected, atol=FLOAT32, rtol=0)
+
+
+def test_boundary_is_one_of_two() -> None:
+    with pytest.raises(ValueError, match="boundary"):
+        convolution_matrix(np.ones(3) / 3, 8, "circular")
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (6, 1), (4, 7), (3, 3)])
+def test_an_outer_product_is_convolved_as_scipy_does(shape: tuple[int, int]) -> None:
+    """Also for kernels that are not symmetric, of even sides, or negative in part."""
+    random = np.random.default_rng(1)
+    kernel = np.outer(random.random(shape[0]) - 0.2, random.random(shape[1]) - 0.2)
+    kernel /= kernel.sum()
+    x = picture(1)
+    operator = blur_by_kernel((1, 48, 80), kernel, rank_tolerance=0.0)
+    assert not isinstance(operator, FourierBlur)
+    expected = scipy.ndimage.convolve(x[0, 0].double().numpy(), kernel, mode="reflect")
+    scale = np.abs(kernel).sum()
+    np.testing.assert_allclose(operator(x)[0, 0], expected, atol=FLOAT32 * scale)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (4, 7), (61, 3)])
+def test_any_other_kernel_is_convolved_circularly(shape: tuple[int, int]) -> None:
+    """Even where the kernel is larger than the picture."""
+    kernel = np.random.default_rng(2).random(shape)
+    kernel /= kernel.sum()
+    x = picture(3, 48, 81)
+    operator = blur_by_kernel((3, 48, 81), kernel, rank_tolerance=0.0)
+    assert isinstance(operator, FourierBlur)
+    for channel in range(3):
+        expected = scipy.ndimage.convolve(x[0, channel].double().numpy(), kernel, mode="wrap")
+        np.testing.assert_allclose(operator(x)[0, channel], expected, atol=FLOAT32)
+
+
+@pytest.mark.parametrize("kernel", [np.ones(3), np.zeros((3, 3)), np.full((2, 2), np.nan)])
+def test_a_kernel_that_is_none_is_refused(kernel: np.ndarray) -> None:
+    with pytest.raises(MeasurementError, match="kernel"):
+        blur_by_kernel((1, 8, 8), kernel, rank_tolerance=0.0)
+
+
+def test_colour_becomes_the_weighted_mean_of_the_channels() -> None:
+    x = picture()
+    y = build_operator("color", (3, 48, 80))(x)
+    expected = 0.3333 * x[:, :1] + 0.3334 * x[:, 1:2] + 0.3333 * x[:, 2:]
+    torch.testing.assert_close(y, expected, atol=FLOAT32, rtol=0)
+
+
+def test_colour_needs_three_channels() -> None:
+    with pytest.raises(MeasurementError, match="three channels"):
+        build_operator("color", (1, 8, 8))
+
+
+@pytest.mark.parametrize("size", [1, 2, 8, 64, 12, 75, 80])
+def test_walsh_hadamard_is_sylvesters_times_the_cosine_transform(size: int) -> None:
+    power = size & -size
+    cosine = scipy.fft.dct(np.eye(size // power), axis=0, norm="ortho")
+    expected = np.kron(cosine, scipy.linalg.hadamard(power) / np.sqrt(power))
+    np.testing.assert_allclose(walsh_hadamard_matrix(size), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("ratio", [2, 4])
+@pytest.mark.parametrize(("height", "width"), [(32, 64), (45, 28)])
+def test_compressed_sensing_measures_coefficients(ratio: int, height: int, width: int) -> None:
+    """All numbers measured are coefficients of the picture; the first is the channel's mean."""
+    x = picture(3, height, width)
+    operator = build_operator(f"cs{ratio}", (3, height, width), seed=5)
+    y = operator(x)
+    assert y.shape == (2, 3, height * width // ratio)
+    rows, columns = walsh_hadamard_matrix(height), walsh_hadamard_matrix(width)
+    coefficients = rows @ x.double().numpy() @ columns.T
+    picked = operator.singular_values.numpy() == 1
+    np.testing.assert_allclose(y.flatten(1), coefficients[:, picked], atol=FLOAT32 * 10)
+    mean = x.mean(dim=(2, 3)) * (height * width) ** 0.5
+    torch.testing.assert_close(y[:, :, 0], mean, atol=1e-4, rtol=0)
+
+
+def test_compressed_sensing_picks_by_seed_and_apart_in_each_channel() -> None:
+    picked = [build_operator("cs4", (3, 32, 32), seed=seed).singular_values for seed in (1, 1, 2)]
+    assert torch.equal(picked[0], picked[1])
+    assert not torch.equal(picked[0], picked[2])
+    assert not torch.equal(picked[0][0], picked[0][1])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_inpainting_blanks_the_masked_pixels_in_every_channel(channels: int) -> None:
+    missing = np.zeros((48, 80), dtype=bool)
+    missing[10:20, 30:60] = True
+    x = picture(channels)
+    y = build_operator("inp", (channels, 48, 80), mask=missing)(x)
+    expected = x.clone()
+    expected[:, :, 10:20, 30:60] = 0
+    assert torch.equal(y, expected)
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 80), (3, 5)])
+def test_random_inpainting_misses_half_the_pixels_by_seed(height: int, width: int) -> None:
+    known = [
+        build_operator("inp", (3, height, width), seed=seed).singular_values for seed in (0, 0, 1)
+    ]
+    assert int((known[0] == 0).sum()) == height * width // 2
+    assert torch.equal(known[0], known[1])
+    assert not torch.equal(known[0], known[2])
+
+
+def test_a_seed_means_the_same_holes_forever() -> None:
+    """Files written by ``degrade`` years ago must restore: this stream may never change."""
+    known = build_operator("inp", (1, 2, 8), seed=3).singular_values[0]
+    assert known.int().tolist() == [[1, 0, 0, 1, 0, 1, 0, 0], [1, 1, 1, 1, 0, 0, 1, 0]]
+
+
+@pytest.mark.parametrize("name", ["inp_lolcat", "inp_lorem"])
+@pytest.mark.parametrize(("height", "width"), [(256, 256), (480, 1200), (700, 160), (16, 16)])
+def test_text_masks_are_text_at_any_size(name: str, height: int, width: int) -> None:
+    """Some pixels under letters, many more between them, in the upper and the lower half."""
+    missing = build_operator(name, (3, height, width)).singular_values[0] == 0
+    share = float(missing.float().mean())
+    assert 0.01 < share < 0.5
+    assert missing[: height // 2].any()
+    assert missing[height // 2 :].any()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 24])
+def test_dense_is_its_matrix(rows: int) -> None:
+    matrix = np.random.default_rng(3).standard_normal((rows, 24))
+    x = picture(2, 3, 4)
+    y = DenseOperator((2, 3, 4), matrix)(x)
+    np.testing.assert_allclose(y, x.flatten(1).double().numpy() @ matrix.T, atol=FLOAT32 * 10)
+
+
+@pytest.mark.parametrize("shape", [(25, 24), (3, 23), (24,)])
+def test_dense_refuses_a_matrix_of_another_size(shape: tuple[int, ...]) -> None:
+    with pytest.raises(MeasurementError, match="24 columns"):
+        DenseOperator((2, 3, 4), np.ones(shape))
