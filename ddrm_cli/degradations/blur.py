@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import MeasurementError
+from ddrm_cli.errors import MeasurementError
+
 from .base import ImageShape, LinearOperator
 from .boundary import fold_index
 from .separable import RANK_TOLERANCE, SeparableOperator
@@ -19,6 +20,7 @@ __all__ = [
     "convolution_matrix",
     "gaussian_blur",
     "gaussian_taps",
+    "is_outer_product",
     "separable_blur",
     "uniform_blur",
 ]
@@ -106,7 +108,7 @@ class FourierBlur(LinearOperator):
     Let k be the kernel's transfer function. Written as ``k = |k| e^(i p)``, the factor ``|k|`` is
     diagonal in the real Fourier basis of the Hartley transform, V = V^T, and ``e^(i p)`` is a
     filter that keeps norms; so ``U = e^(i p) V`` and ``s = |k|``. Beyond its frame the picture
-    goes on at the opposite side; a photograph is extended first so that this does not show.
+    goes on at the opposite side; `framing` gives a photograph room so that this does not show.
 
     Args:
         image_shape: (C, H, W) of the picture.
@@ -181,9 +183,13 @@ def blur_by_kernel(
             "A kernel is a two-dimensional array of finite numbers that are not all zero.",
             "Give its weights as rows and columns.",
         )
+    if not is_outer_product(kernel):
+        return FourierBlur(image_shape, kernel, rank_tolerance)
     u, s, vt = np.linalg.svd(kernel, full_matrices=False)
-    if len(s) == 1 or s[1] < SEPARABLE_TOLERANCE * s[0]:
-        # The SVD leaves both signs free: make each factor sum to what is not negative.
-        sign = 1.0 if vt[0].sum() >= 0 else -1.0
-        return separable_blur(image_shape, sign * s[0] * u[:, 0], sign * vt[0], rank_tolerance)
-    return FourierBlur(image_shape, kernel, rank_tolerance)
+    return separable_blur(image_shape, s[0] * u[:, 0], vt[0], rank_tolerance)
+
+
+def is_outer_product(kernel: NDArray[np.float64]) -> bool:
+    """Whether a kernel acts on rows and on columns by itself, to rounding."""
+    s = np.linalg.svd(kernel, compute_uv=False)
+    return len(s) == 1 or bool(s[1] < SEPARABLE_TOLERANCE * s[0])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UsageError
+from ddrm_cli.errors import UsageError
+
 from .base import ImageShape, LinearOperator
 from .separable import RANK_TOLERANCE
 from .table import get_degradation

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..errors import MeasurementError
+from ddrm_cli.errors import MeasurementError
+
 from .base import ImageShape, LinearOperator
 
 __all__ = ["GREY_WEIGHTS", "Greying"]

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import MeasurementError
+from ddrm_cli.errors import MeasurementError
+
 from .base import ImageShape, LinearOperator
 
 __all__ = ["DenseOperator"]

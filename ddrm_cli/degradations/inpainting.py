@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import MeasurementError
+from ddrm_cli.errors import MeasurementError
+
 from .base import ImageShape, LinearOperator
 from .text_masks import lolcat_mask, lorem_mask
 

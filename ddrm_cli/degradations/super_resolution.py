@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import MeasurementError
+from ddrm_cli.errors import MeasurementError
+
 from .base import ImageShape, LinearOperator
 from .boundary import fold_index
 from .separable import SeparableOperator

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import UnknownNameError
+from ddrm_cli.errors import UnknownNameError
 
 __all__ = ["DEGRADATIONS", "Degradation", "get_degradation"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..errors import UnknownNameError
+from ddrm_cli.errors import UnknownNameError
 
 __all__ = ["BETA_SCHEDULES", "NoiseSchedule", "select_timesteps"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import UnknownNameError, UsageError
+from ddrm_cli.errors import UnknownNameError, UsageError
 
 __all__ = ["MAX_STEPS", "PRESETS", "SPACINGS", "SamplerSettings", "get_preset"]
 

@@ -12,7 +12,8 @@ import math
 import torch
 from torch import Tensor
 
-from ..errors import OutOfMemoryError
+from ddrm_cli.errors import OutOfMemoryError
+
 from .ddrm import Denoise
 from .denoiser import Notice
 

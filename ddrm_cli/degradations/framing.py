@@ -1,0 +1,136 @@
+"""Frames around a picture whose blur would otherwise wrap around its edges.
+
+`FourierBlur` is circular, a photograph is not. So it is given room: a margin at the bottom and on
+the right, which is cut off again. A picture is continued into the margin by mirroring. A
+measurement is continued by what is most probable there, given the kernel: a mirrored measurement
+is not the blur of any picture, and the least contradiction is multiplied by hundreds where the
+kernel measures weakly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .base import LinearOperator
+from .blur import FourierBlur, is_outer_product
+from .boundary import fold_index
+
+__all__ = ["continue_measurement", "frame_margin", "mirror_frame"]
+
+MARGIN = 3  # kernels: one that sees each edge, and one between them
+CONTRAST = 0.22  # standard deviation of the pixels of a photograph on [0, 1]
+LEAST_NOISE = 1e-3  # about the rounding to 8 bits; keeps the equations well conditioned
+MAX_ITERATIONS = 100  # more changed no result by 0.1 dB
+TOLERANCE = 1e-4  # of the residual's norm
+
+
+def frame_margin(kernel: NDArray[np.float64]) -> tuple[int, int]:
+    """Rows and columns of the margin that a kernel needs.
+
+    None for a kernel that is an outer product: its operator knows reflected borders by itself.
+    """
+    if is_outer_product(kernel):
+        return 0, 0
+    return MARGIN * kernel.shape[0], MARGIN * kernel.shape[1]
+
+
+def mirror_frame(x: Tensor, margin: tuple[int, int]) -> Tensor:
+    """Continue pictures into a margin so that a circular blur sees mirrored borders.
+
+    The first third of the margin mirrors the picture's end, the last mirrors its beginning, where
+    the wrap leads, and the middle fades from one to the other.
+
+    Args:
+        x: Shape (B, C, H, W).
+        margin: Rows and columns to add, from `frame_margin`.
+
+    Returns:
+        Shape (B, C, H + rows, W + columns).
+    """
+    for axis, extra in zip((2, 3), margin, strict=True):
+        if extra == 0:
+            continue
+        size, third = x.shape[axis], extra // MARGIN
+        t = np.arange(extra)
+        after, _ = fold_index(size + t, size, "reflect")
+        before, _ = fold_index(t - extra, size, "reflect")
+        fade = torch.from_numpy(((t - third + 0.5) / third).clip(0, 1)).to(x)
+        end = x.index_select(axis, torch.from_numpy(after))
+        beginning = x.index_select(axis, torch.from_numpy(before))
+        shaped = fade[:, None] if axis == 2 else fade
+        x = torch.cat([x, end + shaped * (beginning - end)], dim=axis)
+    return x
+
+
+def continue_measurement(
+    y: Tensor, operator: LinearOperator, margin: tuple[int, int], sigma: float
+) -> Tensor:
+    """Continue measurements into a margin by their expected values there.
+
+    For a picture with the power spectrum of photographs, ``c / f^2``, the measurement is Gaussian
+    and its precision is diagonal in the Fourier basis, ``w = 1 / (s^2 c / f^2 + sigma^2)``. Its
+    expectation in the margin, given the rest, is what makes ``y^T W y`` least; conjugate gradients
+    find it.
+
+    Args:
+        y: Shape (B, C, H, W), on [0, 1].
+        operator: The `FourierBlur` of the frame with its margin.
+        margin: Rows and columns to add, from `frame_margin`.
+        sigma: Noise of y on [0, 1].
+
+    Returns:
+        Shape (B, C, H + rows, W + columns), with y in its upper left.
+    """
+    if margin == (0, 0):
+        return y
+    assert isinstance(operator, FourierBlur)
+    start = mirror_frame(y, margin)
+    inside = torch.zeros(start.shape[-2:], dtype=torch.bool)
+    inside[: y.shape[2], : y.shape[3]] = True
+    precision = _precision(operator.singular_values, max(sigma, LEAST_NOISE))
+    # One channel after another: float64 spectra of a large picture take memory.
+    channels = start.flatten(0, 1)
+    return torch.stack([_expected(each, inside, precision) for each in channels]).view(start.shape)
+
+
+def _precision(singular_values: Tensor, sigma: float) -> Tensor:
+    """``w`` on the half spectrum of `torch.fft.rfft2`, float64."""
+    height, width = singular_values.shape
+    rows = torch.fft.fftfreq(height, dtype=torch.float64)[:, None]
+    columns = torch.fft.rfftfreq(width, dtype=torch.float64)
+    squared = rows**2 + columns**2
+    squared[0, 0] = 1 / (2 * max(height, width)) ** 2  # the mean varies like a very long wave
+    power = 1 / squared
+    power *= CONTRAST**2 / power.mean()
+    return 1 / (singular_values[:, : width // 2 + 1].double() ** 2 * power + sigma**2)
+
+
+def _expected(start: Tensor, inside: Tensor, precision: Tensor) -> Tensor:
+    """One channel with its margin replaced by the expectation; float32."""
+
+    def weigh(values: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft2(values) * precision
+        weighed: Tensor = torch.fft.irfft2(spectrum, s=values.shape)
+        return weighed.masked_fill(inside, 0.0)
+
+    mean = start[inside].double().mean()
+    values = start.double() - mean
+    residual = -weigh(values)
+    direction = residual
+    energy = residual.square().sum()
+    goal = TOLERANCE**2 * energy
+    for _ in range(MAX_ITERATIONS):
+        if energy <= goal:
+            break
+        weighed = weigh(direction)
+        step = energy / (direction * weighed).sum()
+        values = values + step * direction
+        residual = residual - step * weighed
+        previous, energy = energy, residual.square().sum()
+        direction = residual + energy / previous * direction
+    continued = (values + mean).float()
+    whole: Tensor = torch.where(inside, start, continued)
+    return whole

@@ -1,0 +1,17 @@
+"""Picture files, with numpy and Pillow; nothing here knows torch.
+
+=====================  ==========================================================
+``picture``            ``Picture``: pixels on [0, 1], alpha, bit depth, metadata
+``modes``              Pillow's colour modes to pixels and alpha
+``exif``               EXIF: orientation, normalising, dropping what is corrupt
+``sixteen_bit``        the 16-bit files that Pillow would cut to 8 bits
+``reading``            ``read_picture``: a file to a ``Picture``
+``writing``            ``write_picture``, ``write_bytes``, ``check_writable``
+``measurement``        what ``degrade`` writes and ``restore`` reads
+``arrays``             ``.npz`` files opened without trusting them
+``folders``            inputs from files, folders and globs; names of outputs
+``noise_level``        ``estimate_sigma``: how noisy a photograph is
+``kernels``            ``read_kernel``: the user's own blur
+``masks``              ``read_mask``: the user's own holes
+=====================  ==========================================================
+"""

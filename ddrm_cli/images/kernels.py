@@ -1,0 +1,97 @@
+"""The user's own blur kernel, from a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddrm_cli.errors import ImageReadError, MeasurementError
+from ddrm_cli.images.arrays import load_npy, load_npz
+from ddrm_cli.images.reading import read_picture
+
+__all__ = ["MAX_KERNEL_SIDE", "read_kernel"]
+
+#: Larger blurs are no blurs of a photograph, and a photograph taken for a kernel is caught.
+MAX_KERNEL_SIDE = 511
+
+_TEXT_SUFFIXES = {".txt", ".csv"}
+
+
+def read_kernel(path: str | os.PathLike[str]) -> NDArray[np.float64]:
+    """A blur kernel from a file: (kh, kw), float64, with the sum 1.
+
+    Args:
+        path: ``.npy``; ``.npz`` with one array; text (``.txt``, ``.csv``: a row a line, numbers
+            apart by spaces or commas, ``#`` starts a comment); or a grey picture.
+
+    Raises:
+        ImageReadError: The file is missing or may not be read.
+        MeasurementError: The file is damaged, or what it holds is no kernel: not 2-D, empty, not
+            finite, with a sum that is not positive, or longer than 511 on a side.
+    """
+    path = Path(path)
+    values = _values(path)
+    if values.dtype.kind not in "biuf":
+        raise _no_kernel(path, "is not made of real numbers")
+    if values.ndim != 2 or values.size == 0:
+        raise _no_kernel(path, f"has the shape {values.shape}, not rows and columns")
+    if max(values.shape) > MAX_KERNEL_SIDE:
+        height, width = values.shape
+        raise _no_kernel(path, f"is {width} x {height}, longer than {MAX_KERNEL_SIDE} on a side")
+    kernel = values.astype(np.float64)
+    if not np.isfinite(kernel).all():
+        raise _no_kernel(path, "has values that are not finite")
+    if not kernel.any():
+        raise _no_kernel(path, "is zero everywhere")
+    total = kernel.sum()
+    # A sum that is zero but for rounding would blow the kernel up to rounding errors.
+    if total <= 1e-8 * np.abs(kernel).sum():
+        raise _no_kernel(path, "has a sum that is zero or negative, so it cannot be normalised")
+    return np.asarray(kernel / total)
+
+
+def _values(path: Path) -> NDArray[Any]:
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        return load_npy(path)
+    if suffix == ".npz":
+        arrays = list(load_npz(path).values())
+        if len(arrays) != 1:
+            raise _no_kernel(path, f"holds {len(arrays)} arrays, not one")
+        return arrays[0]
+    if suffix in _TEXT_SUFFIXES:
+        return _from_text(path)
+    picture = read_picture(path, max_pixels=MAX_KERNEL_SIDE**2 * 4)
+    if np.ptp(picture.pixels, axis=2).any():
+        raise _no_kernel(path, "is a picture in colour")
+    return picture.pixels[..., 0]
+
+
+def _from_text(path: Path) -> NDArray[np.float64]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise ImageReadError(f"There is no file '{path}'.", "Check its name.") from error
+    except PermissionError as error:
+        raise ImageReadError(f"You may not read '{path}'.", "Change its permissions.") from error
+    except UnicodeDecodeError as error:
+        raise _no_kernel(path, "is not a text file") from error
+    rows = [line.partition("#")[0].replace(",", " ").split() for line in lines]
+    rows = [row for row in rows if row]
+    if len({len(row) for row in rows}) > 1:
+        raise _no_kernel(path, "has rows of different lengths")
+    try:
+        return np.array(rows, dtype=np.float64)
+    except ValueError as error:
+        raise _no_kernel(path, "has entries that are not numbers") from error
+
+
+def _no_kernel(path: Path, why: str) -> MeasurementError:
+    return MeasurementError(
+        f"The kernel '{path}' {why}.",
+        "Give a small 2-D array of finite numbers with a positive sum.",
+    )
