@@ -105,7 +105,8 @@ def _precision(singular_values: Tensor, sigma: float) -> Tensor:
     squared[0, 0] = 1 / (2 * max(height, width)) ** 2  # the mean varies like a very long wave
     power = 1 / squared
     power *= CONTRAST**2 / power.mean()
-    return 1 / (singular_values[:, : width // 2 + 1].double() ** 2 * power + sigma**2)
+    half = singular_values[:, : width // 2 + 1].double()
+    return torch.reciprocal(half**2 * power + sigma**2)
 
 
 def _expected(start: Tensor, inside: Tensor, precision: Tensor) -> Tensor:
@@ -114,7 +115,7 @@ def _expected(start: Tensor, inside: Tensor, precision: Tensor) -> Tensor:
     def weigh(values: Tensor) -> Tensor:
         spectrum = torch.fft.rfft2(values) * precision
         weighed: Tensor = torch.fft.irfft2(spectrum, s=values.shape)
-        return weighed.masked_fill(inside, 0.0)
+        return torch.where(inside, torch.zeros_like(weighed), weighed)
 
     mean = start[inside].double().mean()
     values = start.double() - mean
@@ -131,6 +132,6 @@ def _expected(start: Tensor, inside: Tensor, precision: Tensor) -> Tensor:
         residual = residual - step * weighed
         previous, energy = energy, residual.square().sum()
         direction = residual + energy / previous * direction
-    continued = (values + mean).float()
+    continued: Tensor = (values + mean).float()
     whole: Tensor = torch.where(inside, start, continued)
     return whole

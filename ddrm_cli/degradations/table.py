@@ -48,9 +48,9 @@ class Degradation:
     def measurement_size(self) -> str:
         """Size of the measurement of a picture H x W, in words."""
         if self.measurement == "vector":
-            return f"{self.parameters['ratio']}x fewer numbers"
+            return f"1/{self.parameters['ratio']} of its numbers"
         size = "H x W" if self.scale == 1 else f"H/{self.scale} x W/{self.scale}"
-        return f"{size}, grey" if self.measurement == "grey" else size
+        return f"{size} grey" if self.measurement == "grey" else size
 
 
 def _block_mean(factor: int) -> Degradation:
@@ -59,7 +59,7 @@ def _block_mean(factor: int) -> Degradation:
         family="super-resolution",
         target=f"{_HERE}.super_resolution:BlockMean",
         summary=f"mean over {factor} x {factor} pixels",
-        use="pixel art, binned sensors, the paper's tables",
+        use="binned sensors",
         parameters={"factor": factor},
         scale=factor,
     )
@@ -71,7 +71,7 @@ def _bicubic(factor: int) -> Degradation:
         family="super-resolution",
         target=f"{_HERE}.super_resolution:bicubic",
         summary=f"bicubic reduction {factor} times",
-        use="photos that an image program or a web site made smaller",
+        use="photos made smaller",
         parameters={"factor": factor},
         takes=("rank_tolerance",),
         scale=factor,
@@ -83,8 +83,8 @@ def _compressed_sensing(ratio: int) -> Degradation:
         name=f"cs{ratio}",
         family="compressed sensing",
         target=f"{_HERE}.compressed_sensing:CompressedSensing",
-        summary=f"one in {ratio} Walsh-Hadamard coefficients",
-        use="single-pixel cameras, experiments",
+        summary=f"1 in {ratio} Walsh coefficients",
+        use="single-pixel cameras",
         parameters={"ratio": ratio},
         takes=("seed",),
         measurement="vector",
@@ -103,23 +103,23 @@ _ENTRIES = (
         name="inp",
         family="inpainting",
         target=f"{_HERE}.inpainting:masked",
-        summary="the pixels of --mask, or a random half, are missing",
-        use="scratches, stamps, dust, dead pixels",
+        summary="pixels are missing, a random half",
+        use="scratches, stamps, dust",
         takes=("seed", "mask"),
     ),
     Degradation(
         name="inp_lolcat",
         family="inpainting",
         target=f"{_HERE}.inpainting:lolcat",
-        summary="missing under two lines of large letters",
-        use="captions; the paper's figures",
+        summary="missing under large letters",
+        use="captions",
     ),
     Degradation(
         name="inp_lorem",
         family="inpainting",
         target=f"{_HERE}.inpainting:lorem",
-        summary="missing under a page of small print",
-        use="watermarks; the paper's figures",
+        summary="missing under small print",
+        use="watermarks",
     ),
     *(_block_mean(factor) for factor in (2, 4, 8, 16)),
     *(_bicubic(factor) for factor in (4, 8, 16)),
@@ -128,7 +128,7 @@ _ENTRIES = (
         family="deblurring",
         target=f"{_HERE}.blur:uniform_blur",
         summary="mean over 9 x 9 pixels",
-        use="out of focus, slightly",
+        use="slightly out of focus",
         parameters={"length": 9},
         takes=("rank_tolerance",),
     ),
@@ -136,7 +136,7 @@ _ENTRIES = (
         name="deblur_gauss",
         family="deblurring",
         target=f"{_HERE}.blur:gaussian_blur",
-        summary="Gaussian, sigma 10, cut to 5 x 5 pixels",
+        summary="5 x 5 pixels of a Gaussian",
         use="soft lenses",
         parameters={"length": 5, "sigma": 10.0},
         takes=("rank_tolerance",),
@@ -145,7 +145,7 @@ _ENTRIES = (
         name="deblur_aniso",
         family="deblurring",
         target=f"{_HERE}.blur:anisotropic_blur",
-        summary="9 x 9 Gaussian, sigma 20 along the width and 1 along the height",
+        summary="9 x 9 pixels, wide Gaussian",
         use="sideways motion",
         parameters={"length": 9, "sigma_rows": 1.0, "sigma_columns": 20.0},
         takes=("rank_tolerance",),
@@ -154,15 +154,15 @@ _ENTRIES = (
         name="deblur",
         family="deblurring",
         target=f"{_HERE}.blur:blur_by_kernel",
-        summary="convolution with the kernel of --kernel",
-        use="a blur that was measured or estimated",
+        summary="convolution with your kernel",
+        use="a blur you know",
         takes=("kernel", "rank_tolerance"),
     ),
     Degradation(
         name="color",
         family="colourisation",
         target=f"{_HERE}.colour:Greying",
-        summary="grey, the mean of red, green and blue",
+        summary="grey, the mean of the colours",
         use="black-and-white photos",
         measurement="grey",
     ),

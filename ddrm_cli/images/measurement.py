@@ -145,8 +145,8 @@ def write_measurement(
         y: The measurement, scaled so that the picture is on [0, 1]; (H, W, C) for ``.png``, any
             shape for ``.npz``.
         info: What was done.
-        missing: (H, W), True where nothing was measured; written as transparent pixels, so that
-            one sees the holes. Only for ``.png``.
+        missing: (H, W), True where nothing was measured; transparent pixels in a ``.png``, so
+            that one sees the holes, and the array ``missing`` in a ``.npz``.
         overwrite: Replace an existing file.
         metadata: EXIF, ICC profile and DPI of the original, for ``.png``.
 
@@ -160,7 +160,10 @@ def write_measurement(
     text = info.to_json()
     if suffix == ".npz":
         stream = io.BytesIO()
-        np.savez(stream, y=np.asarray(y, dtype=np.float32), meta=np.array(text))
+        arrays = {"y": np.asarray(y, dtype=np.float32), "meta": np.array(text)}
+        if missing is not None:
+            arrays["missing"] = missing
+        np.savez(stream, allow_pickle=False, **arrays)
         data = stream.getvalue()
     elif suffix == ".png":
         metadata = metadata or Metadata()
@@ -190,8 +193,8 @@ def read_measurement_info(picture: Picture) -> MeasurementInfo | None:
 
 def read_npz_measurement(
     path: str | os.PathLike[str],
-) -> tuple[NDArray[np.float32], MeasurementInfo]:
-    """The measurement in a ``.npz`` file, and how it came about.
+) -> tuple[NDArray[np.float32], MeasurementInfo, NDArray[np.bool_] | None]:
+    """The measurement in a ``.npz`` file, how it came about, and where nothing was measured.
 
     Raises:
         ImageReadError: The file is missing or may not be read.
@@ -210,7 +213,13 @@ def read_npz_measurement(
             f"The array 'y' in '{path}' is empty, no float array, or not finite everywhere.",
             "Make the measurement again with ddrm degrade.",
         )
+    missing = arrays.get("missing")
+    if missing is not None and (missing.dtype != np.bool_ or missing.ndim != 2):
+        raise MeasurementError(
+            f"The array 'missing' in '{path}' is no mask.",
+            "Make the measurement again with ddrm degrade.",
+        )
     try:
-        return y.astype(np.float32), MeasurementInfo.from_json(str(meta))
+        return y.astype(np.float32), MeasurementInfo.from_json(str(meta)), missing
     except MeasurementError as error:
         raise MeasurementError(f"'{path}': {error.message}", error.hint) from error

@@ -108,14 +108,15 @@ class TiledDenoiser:
                     raise
             self._shrink()
 
-    def _window(self, size: int) -> int:
-        """Side of the windows along a side of the picture."""
+    def windows(self, size: int) -> tuple[int, list[int]]:
+        """Length of the windows along a side of the picture, and where they begin."""
         whole = math.ceil(size / self.multiple) * self.multiple
-        return min(self.tile, max(whole, self.smallest))
+        length = min(self.tile, max(whole, self.smallest))
+        return length, window_starts(max(size, length), length, int(length * OVERLAP))
 
     def _blend(self, x: Tensor, sigma: float) -> Tensor:
         height, width = x.shape[-2:]
-        tile_h, tile_w = self._window(height), self._window(width)
+        (tile_h, tops), (tile_w, lefts) = self.windows(height), self.windows(width)
         padded_h, padded_w = max(height, tile_h), max(width, tile_w)
         if (padded_h, padded_w) != (height, width):
             x = x[..., mirror_index(height, padded_h).to(x.device), :]
@@ -126,12 +127,7 @@ class TiledDenoiser:
             return denoised[..., :height, :width]
 
         overlap_h, overlap_w = int(tile_h * OVERLAP), int(tile_w * OVERLAP)
-        corners = [
-            (image, top, left)
-            for image in range(len(x))
-            for top in window_starts(padded_h, tile_h, overlap_h)
-            for left in window_starts(padded_w, tile_w, overlap_w)
-        ]
+        corners = [(image, top, left) for image in range(len(x)) for top in tops for left in lefts]
         total = torch.zeros_like(x)
         weight = x.new_zeros(padded_h, padded_w)
         for first in range(0, len(corners), self.batch_size):

@@ -23,7 +23,7 @@ def test_every_published_name_is_there_and_the_users_own_kernel() -> None:
 def test_the_table_knows_the_size_of_the_measurement() -> None:
     for name, entry in DEGRADATIONS.items():
         if entry.measurement == "vector":
-            assert "fewer numbers" in entry.measurement_size
+            assert "of its numbers" in entry.measurement_size
             continue
         kernel = np.ones((3, 3)) / 9 if name == "deblur" else None
         operator = build_operator(name, (3, 64, 96), kernel=kernel)

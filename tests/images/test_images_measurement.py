@@ -147,7 +147,8 @@ def test_an_ordinary_photograph_has_no_description() -> None:
 def test_npz_keeps_any_shape_and_exact_values(tmp_path: Path, shape: tuple[int, ...]) -> None:
     exact = np.random.default_rng(0).normal(size=shape).astype("f4") * 100
     write_measurement(tmp_path / "y.npz", exact, INFO)
-    back, info = read_npz_measurement(tmp_path / "y.npz")
+    back, info, missing = read_npz_measurement(tmp_path / "y.npz")
+    assert missing is None
     assert info == INFO
     assert back.dtype == np.float32
     assert np.array_equal(back, exact)

@@ -1,0 +1,1 @@
+"""The command line: one file a command, declarations over library functions of the same name."""

@@ -1,0 +1,58 @@
+"""``ddrm list-degradations``: what ``--deg`` takes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ddrm_cli.degradations.table import DEGRADATIONS, Degradation
+
+from .console import print_result, stdout
+
+__all__ = ["list_degradations"]
+
+
+def list_degradations(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
+) -> None:
+    """List every degradation: what it does to a picture, and what it is good for."""
+    if as_json:
+        print_result(json.dumps([_described(entry) for entry in DEGRADATIONS.values()], indent=2))
+        return
+    from rich import box
+    from rich.table import Table
+
+    # Widths that fit a terminal of 80 columns; a wider one gives the rest to the texts.
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("name", no_wrap=True, min_width=12)
+    table.add_column("what it does", ratio=6, overflow="fold")
+    table.add_column("parameters", ratio=4)
+    table.add_column("y of H x W", min_width=11, max_width=11)
+    table.add_column("typical use", ratio=4)
+    family = ""
+    for entry in DEGRADATIONS.values():
+        if family and entry.family != family:
+            table.add_section()
+        summary = (
+            entry.summary if entry.family == family else f"[i]{entry.family}:[/i] {entry.summary}"
+        )
+        family = entry.family
+        table.add_row(entry.name, summary, _parameters(entry), entry.measurement_size, entry.use)
+    stdout.print(table)
+
+
+def _parameters(entry: Degradation) -> str:
+    fixed = [f"{name.replace('_', ' ')} {value:g}" for name, value in entry.parameters.items()]
+    given = [f"--{name}" for name in entry.takes if name != "rank_tolerance"]
+    return ", ".join(fixed + given)
+
+
+def _described(entry: Degradation) -> dict[str, object]:
+    described = {**asdict(entry), "measurement_size": entry.measurement_size}
+    del described["target"]
+    described["parameters"] = dict(entry.parameters)
+    described["takes"] = [name for name in entry.takes if name != "rank_tolerance"]
+    return described

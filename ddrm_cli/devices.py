@@ -1,0 +1,66 @@
+"""Where a network runs, and in which precision."""
+
+from __future__ import annotations
+
+import torch
+
+from ddrm_cli.errors import DeviceError, UnknownNameError
+
+__all__ = ["PRECISIONS", "choose_device", "choose_precision"]
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of a name: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    ``auto`` is CUDA where there is one, the CPU otherwise.
+
+    Raises:
+        UnknownNameError: No such kind of device.
+        DeviceError: The device is not to be had here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
+        raise UnknownNameError("device", name, ("auto", "cpu", "cuda", "cuda:0", "mps"))
+    if kind == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if int(index or 0) >= count:
+            what = f"only {count} of them" if count else "no CUDA device, or torch is built without"
+            raise DeviceError(
+                f"The device {name} is not to be had: this machine has {what}.",
+                "Use --device auto, or install a build of torch for CUDA.",
+            )
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError(
+            "The device mps is not to be had on this machine.", "Use --device auto or cpu."
+        )
+    return torch.device(name)
+
+
+def choose_precision(name: str, device: torch.device) -> torch.dtype:
+    """The precision of a name, ``auto`` being the fastest that the device computes by itself.
+
+    That is bfloat16 on a CPU with instructions for it, float16 on CUDA, float32 otherwise.
+
+    Raises:
+        UnknownNameError: No such precision.
+    """
+    if name not in PRECISIONS:
+        raise UnknownNameError("precision", name, PRECISIONS)
+    if name != "auto":
+        precision: torch.dtype = getattr(torch, name)
+        return precision
+    if device.type == "cuda":
+        return torch.float16
+    if device.type == "cpu" and _cpu_has_bfloat16():
+        return torch.bfloat16
+    return torch.float32
+
+
+def _cpu_has_bfloat16() -> bool:
+    # torch has no public question for this; without the instructions bfloat16 is emulated, slowly.
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(bool(getattr(torch.cpu, probe, bool)()) for probe in probes)

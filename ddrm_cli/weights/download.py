@@ -1,0 +1,399 @@
+"""How files of weights get into the cache, and out of it.
+
+A download is streamed to ``NAME.part`` and hashed as it comes; only when size and hash agree is
+it moved to ``NAME``. What breaks in between is resumed, in this run or a later one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from ddrm_cli.errors import (
+    ChecksumError,
+    DownloadError,
+    OutputError,
+    UsageError,
+    WeightsError,
+)
+
+from .cache import file_path, is_file_cached, is_offline
+from .http import (
+    BrokenError,
+    PartOrigin,
+    RestartError,
+    back_off,
+    check_redirect,
+    judge,
+    request_headers,
+    resume_condition,
+)
+from .lock import locked
+from .part import Part, part_paths
+from .registry import Model, WeightsFile
+from .verify import (
+    CHUNK,
+    Progress,
+    check_complete,
+    expected_digest,
+    looks_like_weights,
+    new_hash,
+    pin,
+    pin_path,
+    verify_file,
+)
+
+__all__ = [
+    "Notify",
+    "Patience",
+    "adopt_file",
+    "download_file",
+    "download_model",
+    "remove_file",
+]
+
+Notify = Callable[[str], None]
+"""Called with a sentence that the user should see."""
+
+_SPARE_DISK = 64 << 20  # bytes left free, so that a download never fills a disk to the brim
+_PROGRESS_MADE = 1 << 20  # bytes after which a broken connection does not count as a failure
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to put up with a bad connection.
+
+    Args:
+        attempts: Failures in a row, without progress, before an address is given up.
+        connect_seconds: How long to wait for a connection.
+        read_seconds: How long to wait for the next bytes.
+        sleep: Waits that many seconds.
+    """
+
+    attempts: int = 5
+    connect_seconds: float = 15.0
+    read_seconds: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+
+
+_PATIENCE = Patience()
+
+
+def download_model(
+    model: Model,
+    *,
+    progress: Progress = lambda *_: None,
+    notify: Notify = lambda _: None,
+    patience: Patience = _PATIENCE,
+) -> list[Path]:
+    """All files of a model, downloaded where they are not there yet; see `download_file`."""
+    return [
+        download_file(file, progress=progress, notify=notify, patience=patience)
+        for file in model.files
+    ]
+
+
+def download_file(
+    file: WeightsFile,
+    *,
+    progress: Progress = lambda *_: None,
+    notify: Notify = lambda _: None,
+    patience: Patience = _PATIENCE,
+) -> Path:
+    """The path of a file of weights, downloaded and verified where it is not there yet.
+
+    Args:
+        file: The entry in the table of models.
+        progress: Called as bytes arrive.
+        notify: Called when something is tried again, another process is waited for, or a hash
+            is noted that nobody published.
+        patience: How long to put up with a bad connection.
+
+    Raises:
+        DownloadError: No address gave the file, or ``DDRM_OFFLINE`` is set.
+        ChecksumError: What the addresses gave is another file.
+        OutputError: The cache cannot be written, or the disk is full.
+    """
+    target = file_path(file)
+    if is_file_cached(file):
+        return target
+    if file.path is not None:
+        raise WeightsError(f"{target} is missing or not as long as it should be.")
+    by_hand = f"fetch {file.name} elsewhere and give it to: ddrm download MODEL --from-file FILE"
+    if is_offline():
+        raise DownloadError(
+            f"{file.name} is not in the cache, and DDRM_OFFLINE forbids the network.",
+            f"Unset DDRM_OFFLINE, or {by_hand}",
+        )
+    if not file.urls:
+        raise DownloadError(f"No address is known for {file.name}.", f"To use it, {by_hand}")
+    with _writing(target, notify, patience.sleep):
+        if not is_file_cached(file):  # else the process that was waited for has done it
+            _Download(file, target, progress, notify, patience).run()
+    return target
+
+
+def adopt_file(
+    file: WeightsFile,
+    source: Path,
+    *,
+    progress: Progress = lambda *_: None,
+    notify: Notify = lambda _: None,
+) -> Path:
+    """Copy a file that was fetched by hand into the cache, after the checks of a download.
+
+    Args:
+        file: The entry in the table of models that it is to be.
+        source: The file; it is not touched.
+        progress: Called as bytes are copied.
+        notify: Called when a hash is noted that nobody published.
+
+    Raises:
+        UsageError: There is no such file, it cannot be read, or the entry has its own place
+            outside the cache.
+        ChecksumError: It is another file.
+        OutputError: The cache cannot be written, or the disk is full.
+    """
+    target = file_path(file)
+    if file.path is not None:
+        raise UsageError(f"{file.name} has its place at {target}.", "Copy the file there.")
+    if not source.is_file():
+        raise UsageError(f"There is no file {source}.")
+    if target.is_file() and source.samefile(target):
+        verify_file(file, progress=progress)
+        return target
+    size = source.stat().st_size
+    digest = new_hash(expected_digest(file).algorithm)
+    copy = target.with_name(f"{target.name}.adopted")
+    try:
+        opened = source.open("rb")
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror}.") from error
+    with opened as reader, _writing(target, notify, time.sleep):
+        _check_disk(target, size)
+        try:
+            with copy.open("wb") as writer:
+                while chunk := reader.read(CHUNK):
+                    writer.write(chunk)
+                    digest.update(chunk)
+                    progress(file.name, reader.tell(), size)
+            _accept(file, copy, digest.hexdigest(), notify)
+            copy.replace(target)
+        finally:
+            copy.unlink(missing_ok=True)
+        for leftover in part_paths(target):
+            leftover.unlink(missing_ok=True)
+    return target
+
+
+def remove_file(file: WeightsFile) -> list[Path]:
+    """Delete a file and what an unfinished download left; a noted hash stays.
+
+    Returns:
+        What was deleted.
+
+    Raises:
+        UsageError: It lies outside the cache.
+        OutputError: It cannot be deleted.
+    """
+    target = file_path(file)
+    if file.path is not None:
+        raise UsageError(f"{target} is not in the cache, so it is not removed from there.")
+    there = [path for path in (target, *part_paths(target)) if path.exists() or path.is_symlink()]
+    try:
+        for path in there:
+            path.unlink()
+    except OSError as error:
+        raise OutputError(f"{error.filename} cannot be deleted: {error.strerror}.") from error
+    return there
+
+
+class _Download:
+    """One file on its way: the addresses in order, each with several attempts."""
+
+    def __init__(
+        self,
+        file: WeightsFile,
+        target: Path,
+        progress: Progress,
+        notify: Notify,
+        patience: Patience,
+    ) -> None:
+        expected = expected_digest(file)
+        self.file = file
+        self.target = target
+        self.progress = progress
+        self.notify = notify
+        self.patience = patience
+        self.hash_is_known = expected.digest is not None
+        self.part = Part(target, expected.algorithm)
+
+    def run(self) -> None:
+        """Try the addresses until one gives the file."""
+        if self.file.bytes is not None:
+            _check_disk(self.target, self.file.bytes - _size_on_disk(self.part.path))
+        self.part.pick_up(lambda done: self.progress(self.file.name, done, self.file.bytes))
+        problems: list[WeightsError] = []
+        with requests.Session() as session:
+            for url in self.file.urls:
+                try:
+                    self._from_address(session, url)
+                    return
+                except (ChecksumError, DownloadError) as error:
+                    problems.append(error)
+                    self.notify(f"{self.file.name}: {urlsplit(url).hostname}: {error.message}")
+        told = "; ".join(
+            f"{urlsplit(url).hostname}: {error.message.rstrip('.')}"
+            for url, error in zip(self.file.urls, problems, strict=True)
+        )
+        hints = [error.hint for error in problems if error.hint]
+        all_wrong = all(isinstance(error, ChecksumError) for error in problems)
+        kind = ChecksumError if all_wrong else DownloadError
+        raise kind(
+            f"{self.file.name} could not be downloaded ({told}).",
+            hints[-1] if hints else "Check the connection and run the command again.",
+        )
+
+    def _from_address(self, session: requests.Session, url: str) -> None:
+        """Download from one address for as long as trying again may help."""
+        failures = 0
+        may_start_over = True
+        while True:
+            before = self.part.size
+            try:
+                self._transfer(session, url)
+                _accept(self.file, self.part.path, self.part.digest, self.notify)
+                self.part.finish()
+                return
+            except ChecksumError:
+                mixed = self.part.mixed
+                self.part.discard()
+                if not (mixed and may_start_over):
+                    raise
+                may_start_over = False
+                self.notify("The parts of the file do not belong together; starting again.")
+            except BrokenError as error:
+                gained = self.part.size - before
+                if isinstance(error, RestartError):
+                    self.part.discard()
+                failures = 1 if gained >= _PROGRESS_MADE else failures + 1
+                if failures >= self.patience.attempts:
+                    raise DownloadError(f"{error}, {failures} times in a row") from error
+                seconds = back_off(failures, error.retry_after)
+                self.notify(f"{self.file.name}: {error}; trying again in {seconds:.0f} s.")
+                self.patience.sleep(seconds)
+
+    def _transfer(self, session: requests.Session, url: str) -> None:
+        """One request: bring the part from where it is to its end."""
+        part, size = self.part, self.file.bytes
+        condition = resume_condition(part.origin, url, self.hash_is_known)
+        if condition is None or (size is not None and part.size > size):
+            part.discard()
+        if size is not None and part.size == size:
+            return
+        try:
+            with session.get(
+                url,
+                headers=request_headers(part.size, condition or ""),
+                stream=True,
+                timeout=(self.patience.connect_seconds, self.patience.read_seconds),
+            ) as response:
+                self._receive(url, response)
+        except requests.exceptions.SSLError as error:
+            raise DownloadError(
+                "no encrypted connection could be made",
+                "A proxy that reads along, or a wrong clock, makes certificates fail.",
+            ) from error
+        except requests.Timeout as error:
+            raise BrokenError("the server did not answer in time") from error
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+            raise BrokenError(_why_broken(error)) from error
+        except requests.RequestException as error:
+            raise DownloadError(f"the request failed: {error}") from error
+
+    def _receive(self, url: str, response: requests.Response) -> None:
+        part = self.part
+        check_redirect(url, response.url)
+        origin = part.origin
+        if origin is not None and origin.url != url:
+            origin = None  # two mirrors call the same bytes by different marks
+        answer = judge(response.status_code, response.headers, part.size, origin)
+        size = self.file.bytes
+        if size is not None and answer.total not in (None, size):
+            raise DownloadError(f"the server has {answer.total} bytes where {size} are expected")
+        total = size if size is not None else answer.total
+        chunks: Iterator[bytes] = response.iter_content(CHUNK)
+        if answer.start == 0:
+            first = next(chunks, b"")
+            # Before anything is given up for it, and before its hash could be noted as the right.
+            if not looks_like_weights(first):
+                raise DownloadError("the server sent something that is no file of weights")
+            part.begin(PartOrigin(url, answer.mark))
+            chunks = chain([first], chunks)
+        if total is not None:
+            _check_disk(self.target, total - part.size)
+
+        def received(done: int) -> None:
+            self.progress(self.file.name, done, total)
+            if total is not None and done > total:
+                raise DownloadError("the server sent more bytes than the file has")
+
+        part.append(chunks, received)
+        if total is not None and part.size < total:
+            raise BrokenError("the connection broke off")
+
+
+def _why_broken(error: requests.RequestException) -> str:
+    if "timed out" in str(error).lower():
+        return "the server went silent"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
+    return "the server cannot be reached"
+
+
+def _accept(file: WeightsFile, path: Path, digest: str, notify: Notify) -> None:
+    """Check a file that is about to enter the cache; note its hash if it is the first."""
+    check_complete(file, path, digest)
+    if expected_digest(file).digest is None:
+        pin(file, digest)
+        notify(
+            f"Nobody published a hash of {file.name}. That of this first download was noted in "
+            f"{pin_path(file)}, and every later one has to equal it: {digest}"
+        )
+
+
+def _check_disk(target: Path, needed: int) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if needed + _SPARE_DISK > free:
+        raise OutputError(
+            f"{target.name} needs {needed / 1e9:.2f} GB, and {target.parent} has "
+            f"{free / 1e9:.2f} GB free.",
+            "Free some space, or set DDRM_CACHE_DIR to a folder on another disk.",
+        )
+
+
+def _size_on_disk(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+@contextmanager
+def _writing(target: Path, notify: Notify, sleep: Callable[[float], None]) -> Iterator[None]:
+    """Have the cache to write ``target`` in, alone; say clearly if that fails."""
+    waiting = f"Another process is downloading {target.name}; waiting for it."
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with locked(target, waiting=lambda: notify(waiting), sleep=sleep):
+            yield
+    except OSError as error:
+        raise OutputError(
+            f"{target.parent} cannot be written: {error.strerror or error}.",
+            "Free some space or set DDRM_CACHE_DIR to another folder; what has arrived is kept.",
+        ) from error
