@@ -111,7 +111,7 @@ class TilingSettings:
 
 
 def load_model(
-    name: str = DEFAULT_MODEL,
+    model: str | Model = DEFAULT_MODEL,
     *,
     device: str = "auto",
     precision: str = "auto",
@@ -120,7 +120,8 @@ def load_model(
     """Load a model of the table, from the package or from the cache.
 
     Args:
-        name: A name that ``ddrm download`` lists, such as ``"photo-small"``.
+        model: A name that ``ddrm download`` lists, such as ``"photo-small"``, or an entry of the
+            caller's own.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``.
         precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
         models: A TOML file with models of the user's own.
@@ -131,7 +132,7 @@ def load_model(
         WeightsError: Its file is damaged or another model's.
         DeviceError: The device is not to be had.
     """
-    entry = get_model(name, load_models(models))
+    entry = get_model(model, load_models(models)) if isinstance(model, str) else model
     where = choose_device(device)
     dtype = choose_precision(precision, where)
     network = load_network(entry, weights_path(entry), device=where, dtype=dtype)
