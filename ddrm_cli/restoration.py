@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -22,33 +23,30 @@ from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.noise_level import estimate_sigma
 from ddrm_cli.networks.ddpm import DDPM
-from ddrm_cli.networks.guided_diffusion import UNet
+from ddrm_cli.networks.guided_diffusion import Classifier, UNet
 from ddrm_cli.sampler.ddrm import Denoise, Step, sample_ddrm
-from ddrm_cli.sampler.denoiser import NetworkDenoiser, Notice
+from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser, Notice
 from ddrm_cli.sampler.grey import GREY_NOISE_RATIO, GreyDenoiser
-from ddrm_cli.sampler.noise import ImageNoise
+from ddrm_cli.sampler.noise import GREY, MEASUREMENT, ImageNoise
 from ddrm_cli.sampler.schedule import NoiseSchedule, select_timesteps
 from ddrm_cli.sampler.settings import SamplerSettings
-from ddrm_cli.sampler.tiling import TiledDenoiser
+from ddrm_cli.sampler.tiling import SMALLEST_TILE, TiledDenoiser
 from ddrm_cli.weights.cache import weights_path
-from ddrm_cli.weights.load import load_network
+from ddrm_cli.weights.classes import describe_class
+from ddrm_cli.weights.load import load_classifier, load_network
 from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, get_model, load_models
 
 __all__ = [
     "LoadedModel",
     "TilingSettings",
     "degrade",
+    "guess_label",
     "load_model",
     "noise_with_rounding",
     "restore",
     "restore_measurement",
     "tiled_denoiser",
 ]
-
-# Streams of random numbers that must differ although all come from the user's one seed: noise of
-# a measurement that came back as noise of the sampler would not be noise to it.
-_MEASUREMENT_STREAM = 1 << 32
-_GREY_STREAM = 2 << 32
 
 DEFAULT_SETTINGS = SamplerSettings()
 
@@ -59,13 +57,15 @@ class LoadedModel:
 
     Args:
         entry: What the table of models says of it.
-        network: (x_t, timesteps) to the prediction.
+        network: (x_t, timesteps) to the prediction; with labels where it has classes.
         device: Where the network is.
+        classifier: Guides a class-conditional network; in float32.
     """
 
     entry: Model
     network: UNet | DDPM
     device: torch.device
+    classifier: Classifier | None = None
 
     @property
     def precision(self) -> torch.dtype:
@@ -136,7 +136,12 @@ def load_model(
     where = choose_device(device)
     dtype = choose_precision(precision, where)
     network = load_network(entry, weights_path(entry), device=where, dtype=dtype)
-    return LoadedModel(entry, network, where)
+    classifier = None
+    if entry.classifier is not None:
+        # Its gradient is small beside the noise: half precision would round it away.
+        path = weights_path(entry, entry.classifier.weights)
+        classifier = load_classifier(entry, path, device=where)
+    return LoadedModel(entry, network, where, classifier)
 
 
 def degrade(
@@ -176,7 +181,7 @@ def degrade(
     )
     y = frame.crop(frame.operator(mirror_frame(x, frame.margin)))
     if sigma > 0:
-        noise = ImageNoise(_MEASUREMENT_STREAM + seed + i for i in range(len(y)))
+        noise = ImageNoise(range(seed, seed + len(y)), MEASUREMENT)
         y = y + sigma * noise(tuple(y.shape[1:]))
     if y.ndim == 4:
         return batch.restored(y)
@@ -198,6 +203,8 @@ def restore(
     mask: NDArray[np.bool_] | None = None,
     kernel: NDArray[np.float64] | None = None,
     levels: int | None = None,
+    label: int | None = None,
+    guidance_scale: float | None = None,
     callback: Callable[[Step], None] | None = None,
     notice: Notice | None = None,
 ) -> ImageLike:
@@ -219,6 +226,9 @@ def restore(
         kernel: For ``deblur``: any two-dimensional kernel.
         levels: Grey levels that floats were once rounded to, 256 for 8 bits; integers and Pillow
             images tell by themselves.
+        label: Class for a class-conditional model; None takes its classifier's best guess.
+        guidance_scale: How strongly the classifier pulls towards the class; None takes the
+            model's.
         callback: Told after each network evaluation, with the prediction on [0, 1].
         notice: Told, in a sentence, what was done differently from what was asked.
 
@@ -266,6 +276,8 @@ def restore(
         settings=settings,
         tiling=tiling,
         seeds=range(seed, seed + len(y)),
+        label=label,
+        guidance_scale=guidance_scale,
         callback=cropped,
         notice=notice,
     )
@@ -281,6 +293,8 @@ def restore_measurement(
     settings: SamplerSettings = DEFAULT_SETTINGS,
     tiling: TilingSettings | None = None,
     seeds: Sequence[int] = (0,),
+    label: int | None = None,
+    guidance_scale: float | None = None,
     callback: Callable[[Step], None] | None = None,
     notice: Notice | None = None,
 ) -> Tensor:
@@ -294,6 +308,9 @@ def restore_measurement(
         settings: The sampler's settings.
         tiling: How large pictures are cut for the network.
         seeds: One a measurement.
+        label: Class for a class-conditional model; None takes its classifier's best guess.
+        guidance_scale: How strongly the classifier pulls towards the class; None takes the
+            model's, 0 leaves the classifier out.
         callback: Told after each network evaluation, with the prediction on [0, 1].
         notice: Told, in a sentence, what was done differently from what was asked.
 
@@ -316,17 +333,24 @@ def restore_measurement(
     operator = operator.to(model.device)
     schedule = model.schedule
     sigmas = schedule.sigmas(select_timesteps(settings.steps, settings.spacing))
-    denoiser: Denoise = tiled_denoiser(model, tiling or TilingSettings(), notice)
+    # Here, and only here, [0, 1] becomes the networks' [-1, 1]: x -> 2 x - 1.
+    y = 2 * y.to(model.device) - operator(_white(operator, model.device))
+    if model.entry.num_classes is not None and label is None:
+        label = guess_label(model, operator.pinv(y))
+        if notice is not None:
+            what = describe_class(label, model.entry.num_classes)
+            notice(f"The model's classifier takes it for class {what}.")
+    denoiser: Denoise = tiled_denoiser(
+        model, tiling or TilingSettings(), label, guidance_scale, notice
+    )
     if operator.image_shape[0] == 1:
-        denoiser = GreyDenoiser(denoiser, ImageNoise(_GREY_STREAM + seed for seed in seeds))
+        denoiser = GreyDenoiser(denoiser, ImageNoise(seeds, GREY))
         sigmas = sigmas / GREY_NOISE_RATIO
 
     def on_unit_range(step: Step) -> None:
         if callback is not None:
             callback(dataclasses.replace(step, denoised=_to_unit_range(step.denoised)))
 
-    # Here, and only here, [0, 1] becomes the networks' [-1, 1]: x -> 2 x - 1.
-    y = 2 * y.to(model.device) - operator(_white(operator, model.device))
     x = sample_ddrm(
         denoiser,
         y,
@@ -409,26 +433,78 @@ def _build_frame(
     return _Frame(operator, margin)
 
 
+def guess_label(model: LoadedModel, x: Tensor) -> int:
+    """The class that a model's classifier finds most likely.
+
+    Args:
+        model: A class-conditional model.
+        x: Pictures on [-1, 1], shape (B, C, H, W), of one subject.
+
+    Raises:
+        UsageError: The model has no classifier.
+    """
+    if model.classifier is None:
+        raise UsageError(
+            f"The model {model.entry.name} is class-conditional and has no classifier to guess.",
+            "Give the class with --class.",
+        )
+    side = model.classifier.config.image_size
+    middle = min(x.shape[2:])
+    top, left = ((size - middle) // 2 for size in x.shape[2:])
+    x = x[:, :, top : top + middle, left : left + middle].expand(-1, 3, -1, -1).clamp(-1, 1)
+    x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
+    with torch.no_grad():
+        logits = model.classifier(x, torch.zeros(len(x), dtype=torch.long, device=x.device))
+    return int(logits.log_softmax(dim=1).sum(dim=0).argmax())
+
+
 def tiled_denoiser(
-    model: LoadedModel, tiling: TilingSettings, notice: Notice | None = None
+    model: LoadedModel,
+    tiling: TilingSettings,
+    label: int | None = None,
+    guidance_scale: float | None = None,
+    notice: Notice | None = None,
 ) -> TiledDenoiser:
     """The denoiser of a model, for pictures of any size.
 
     Raises:
-        UsageError: A tile that the network cannot take.
+        UsageError: A tile or a class that the network cannot take.
     """
-    tile = tiling.tile or model.entry.tile
+    entry = model.entry
+    tile = tiling.tile or entry.tile
     multiple = model.side_multiple
     if tile % multiple:
         raise UsageError(
-            f"{model.entry.name} takes tiles whose sides are multiples of {multiple}, not {tile}.",
+            f"{entry.name} takes tiles whose sides are multiples of {multiple}, not {tile}.",
             f"Try {max(1, tile // multiple) * multiple}.",
         )
+    if label is not None and not 0 <= label < (entry.num_classes or 0):
+        raise UsageError(
+            f"The model {entry.name} has no class {label}.",
+            "Leave the class out." if entry.num_classes is None else "Choose a smaller number.",
+        )
+    guidance = None
+    if label is not None and model.classifier is not None and entry.classifier is not None:
+        scale = entry.classifier.guidance_scale if guidance_scale is None else guidance_scale
+        guidance = ClassifierGuidance(model.classifier, label, scale) if scale > 0 else None
+    if guidance is not None and tile != entry.image_size:
+        raise UsageError(
+            f"The classifier of {entry.name} sees tiles of {entry.image_size} pixels only.",
+            "Leave --tile out.",
+        )
     return TiledDenoiser(
-        NetworkDenoiser(model.network, model.schedule, model.entry.prediction, notice=notice),
+        NetworkDenoiser(
+            model.network,
+            model.schedule,
+            entry.prediction,
+            label=label,
+            guidance=guidance,
+            notice=notice,
+        ),
         tile=tile,
         multiple=multiple,
-        smallest=model.entry.image_size,
+        smallest=entry.image_size,
+        least_tile=SMALLEST_TILE if guidance is None else entry.image_size,
         batch_size=tiling.batch_size,
         notice=notice,
     )

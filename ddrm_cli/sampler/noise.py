@@ -10,7 +10,12 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-__all__ = ["ImageNoise"]
+__all__ = ["GREY", "MEASUREMENT", "SAMPLER", "ImageNoise"]
+
+# What the numbers are for. Two purposes must not draw the same ones although the user gives one
+# seed: noise of the measurement that came back as noise of the sampler would be no noise to it.
+SAMPLER, MEASUREMENT, GREY = range(3)
+_PURPOSES = 4  # with one to spare
 
 
 class ImageNoise:
@@ -18,10 +23,14 @@ class ImageNoise:
 
     Args:
         seeds: One seed a picture.
+        purpose: `SAMPLER`, `MEASUREMENT` or `GREY`.
     """
 
-    def __init__(self, seeds: Iterable[int]) -> None:
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    def __init__(self, seeds: Iterable[int], purpose: int = SAMPLER) -> None:
+        # torch's generator takes the lower 32 bits only: a purpose in higher bits would be lost.
+        self._generators = [
+            torch.Generator().manual_seed(_PURPOSES * seed + purpose) for seed in seeds
+        ]
 
     def __call__(self, shape: tuple[int, ...]) -> Tensor:
         """Draw the next numbers: shape (B, *shape), float32, on the CPU."""

@@ -17,7 +17,7 @@ from ddrm_cli.errors import OutOfMemoryError
 from .ddrm import Denoise
 from .denoiser import Notice
 
-__all__ = ["TiledDenoiser", "blend_weights", "mirror_index", "window_starts"]
+__all__ = ["SMALLEST_TILE", "TiledDenoiser", "blend_weights", "mirror_index", "window_starts"]
 
 OVERLAP = 1 / 8  # of the window's side: what neighbours share
 SMALLEST_TILE = 64  # below it a network sees too little to say anything
@@ -72,6 +72,7 @@ class TiledDenoiser:
         tile: Longest side of a window, a multiple of ``multiple``.
         multiple: What the sides of a window are multiples of.
         smallest: Shortest side of a window that the network was made for.
+        least_tile: Down to which longest side windows may shrink when memory runs out.
         batch_size: Windows that are denoised at once.
         notice: Told when memory ran out.
     """
@@ -83,6 +84,7 @@ class TiledDenoiser:
         tile: int,
         multiple: int,
         smallest: int,
+        least_tile: int = SMALLEST_TILE,
         batch_size: int = 1,
         notice: Notice | None = None,
     ) -> None:
@@ -91,6 +93,7 @@ class TiledDenoiser:
         self.tile = tile
         self.multiple = multiple
         self.smallest = smallest
+        self.least_tile = least_tile
         self.batch_size = batch_size
         self.notice = notice
 
@@ -155,7 +158,7 @@ class TiledDenoiser:
             what = f"{self.batch_size} tiles at once"
         else:
             smaller = self.tile // 2 // self.multiple * self.multiple
-            if smaller < max(SMALLEST_TILE, self.multiple):
+            if smaller < max(self.least_tile, self.multiple):
                 raise OutOfMemoryError(
                     f"Not even a tile of {self.tile} x {self.tile} pixels fits in memory.",
                     "Close other programs, or restore a smaller picture.",

@@ -1,0 +1,392 @@
+"""Degrade and restore, from any kind of picture to the same kind."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.ndimage
+import torch
+from PIL import Image
+
+import ddrm_cli
+from ddrm_cli.conversion import to_batch
+from ddrm_cli.degradations.base import LinearOperator
+from ddrm_cli.degradations.dense import DenseOperator
+from ddrm_cli.degradations.table import DEGRADATIONS
+from ddrm_cli.devices import choose_device, choose_precision
+from ddrm_cli.errors import DeviceError, MeasurementError, UnknownNameError, UsageError
+from ddrm_cli.networks.guided_diffusion import Classifier, ClassifierConfig, UNet, UNetConfig
+from ddrm_cli.restoration import LoadedModel, TilingSettings, guess_label, noise_with_rounding
+from ddrm_cli.weights.registry import ClassifierEntry, load_models
+
+PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
+FAST = ddrm_cli.SamplerSettings(steps=2)
+
+
+def tiny_model(num_classes: int | None = None) -> LoadedModel:
+    """A network with random weights: what must hold for any network holds for it."""
+    config = UNetConfig(32, 32, (1, 1), 1, (), num_head_channels=32, num_classes=num_classes)
+    torch.manual_seed(0)
+    entry = dataclasses.replace(
+        load_models()["photo-small"],
+        name="tiny",
+        prediction="epsilon",
+        network=dataclasses.asdict(config),
+        tile=32,
+    )
+    classifier = None
+    if num_classes is not None:
+        guide = ClassifierConfig(32, 32, (1, 1), 1, (16,), 16, num_classes=num_classes)
+        classifier = Classifier(guide).eval().requires_grad_(False)
+        guided = ClassifierEntry(dataclasses.asdict(guide), entry.weights, guidance_scale=1.0)
+        entry = dataclasses.replace(entry, classifier=guided)
+    network = UNet(config).eval().requires_grad_(False)
+    return LoadedModel(entry, network, torch.device("cpu"), classifier)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> LoadedModel:
+    return tiny_model()
+
+
+@pytest.fixture(scope="module")
+def prior() -> LoadedModel:
+    return ddrm_cli.load_model(device="cpu")
+
+
+def crop(size: int = 64) -> Image.Image:
+    return Image.open(PHOTO).crop((96, 64, 96 + size, 64 + size))
+
+
+def psnr(a: Any, b: Any) -> float:
+    """Peak signal-to-noise ratio of 8-bit pictures in dB."""
+    difference = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
+    return float(10 * np.log10(255**2 / np.mean(difference**2)))
+
+
+# --- what comes in comes out ---
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        torch.rand(3, 16, 24),
+        torch.rand(2, 1, 16, 24),
+        torch.randint(0, 256, (3, 16, 24), dtype=torch.uint8),
+        np.random.default_rng(0).random((16, 24)),
+        np.random.default_rng(0).random((16, 24, 3)).astype(np.float32),
+        np.random.default_rng(0).integers(0, 65536, (2, 16, 24, 1), dtype=np.uint16),
+        Image.new("RGB", (24, 16), "teal"),
+        Image.new("L", (24, 16), 77),
+    ],
+    ids=lambda picture: f"{type(picture).__name__}-{getattr(picture, 'dtype', '')}",
+)
+def test_the_same_kind_comes_out(picture: Any, tiny: LoadedModel) -> None:
+    """Type, number of axes, and unit range; enlarged four times."""
+    small = ddrm_cli.degrade(picture, "sr4")
+    large = ddrm_cli.restore(small, "sr4", sigma=0.0, model=tiny, settings=FAST)
+    assert type(large) is type(picture)
+    if isinstance(picture, Image.Image):
+        assert (large.size, large.mode) == (picture.size, picture.mode)
+    else:
+        assert (large.shape, large.dtype) == (picture.shape, picture.dtype)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_integers_count_to_the_largest_of_their_type(kind: type[np.unsignedinteger[Any]]) -> None:
+    largest = np.iinfo(kind).max
+    batch = to_batch(np.array([[0, largest]], dtype=kind))
+    assert batch.values.flatten().tolist() == [0, 1]
+    assert batch.levels == largest + 1
+    beyond = torch.tensor([[[[-0.2, 1.7]]]])
+    assert batch.restored(beyond).flatten().tolist() == [0, largest]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["photo.jpg", np.zeros(5), np.zeros((4, 4, 2)), torch.zeros(4, 4)]
+)
+def test_what_is_no_picture_is_refused(wrong: Any) -> None:
+    with pytest.raises(UsageError):
+        to_batch(wrong)
+
+
+def test_colour_takes_grey_and_gives_colour(tiny: LoadedModel) -> None:
+    photo = crop(32)
+    grey = ddrm_cli.degrade(photo, "color")
+    assert grey.mode == "L"
+    from_grey = ddrm_cli.restore(grey, "color", sigma=0.0, model=tiny, settings=FAST)
+    assert from_grey.mode == "RGB"
+    # A grey photograph that was saved in colour is the same photograph.
+    in_colour = grey.convert("RGB")
+    restored = ddrm_cli.restore(in_colour, "color", sigma=0.0, model=tiny, settings=FAST)
+    np.testing.assert_allclose(np.asarray(restored), np.asarray(from_grey), atol=1)
+    array = ddrm_cli.restore(np.asarray(grey), "color", sigma=0.0, model=tiny, settings=FAST)
+    assert array.shape == (32, 32, 3)
+
+
+# --- the measurement ---
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in DEGRADATIONS if not name.startswith("cs") and name != "deblur"]
+)
+def test_the_result_meets_an_exact_measurement(name: str, tiny: LoadedModel) -> None:
+    """For any network, on [0, 1], for every degradation of a fixed size that gives a picture."""
+    x = torch.rand(3, 32, 48, generator=torch.Generator().manual_seed(1))
+    y = ddrm_cli.degrade(x, name)
+    restored = ddrm_cli.restore(y, name, sigma=0.0, model=tiny, settings=FAST)
+    operator = ddrm_cli.build_operator(name, (3, 32, 48))
+    # H H^+ keeps of y what the operator measures: of a blur, not its weakest coordinates.
+    torch.testing.assert_close(
+        operator(restored[None]), operator(operator.pinv(y[None])), atol=1e-4, rtol=0
+    )
+
+
+def test_noise_has_the_standard_deviation_asked_for() -> None:
+    x = torch.full((3, 128, 128), 0.5)
+    noise = ddrm_cli.degrade(x, "deno", sigma=0.07, seed=3) - x
+    # Five standard errors of 49152 draws.
+    assert abs(float(noise.std()) / 0.07 - 1) < 5 / (2 * noise.numel()) ** 0.5
+    again = ddrm_cli.degrade(x, "deno", sigma=0.07, seed=3) - x
+    other = ddrm_cli.degrade(x, "deno", sigma=0.07, seed=4) - x
+    assert torch.equal(noise, again)
+    assert not torch.equal(noise, other)
+
+
+def test_noise_of_the_measurement_is_not_noise_of_the_sampler() -> None:
+    """The same seed for both must not draw the same numbers."""
+    from ddrm_cli.sampler.noise import ImageNoise
+
+    x = torch.zeros(1, 64, 64)
+    measured = ddrm_cli.degrade(x, "deno", sigma=1.0, seed=0).flatten()
+    sampled = ImageNoise([0])((1, 64, 64)).flatten()
+    correlation = float(torch.corrcoef(torch.stack([measured, sampled]))[0, 1])
+    assert abs(correlation) < 5 / 64  # five standard errors of 4096 pairs
+
+
+def test_a_general_kernel_blurs_with_mirrored_borders() -> None:
+    """Although its operator is circular: the frame's margin makes it so."""
+    kernel = np.arange(1.0, 16).reshape(3, 5) % 4
+    kernel /= kernel.sum()
+    x = torch.rand(1, 20, 30, generator=torch.Generator().manual_seed(1))
+    y = ddrm_cli.degrade(x, "deblur", kernel=kernel)
+    expected = scipy.ndimage.convolve(x[0].double().numpy(), kernel, mode="reflect")
+    np.testing.assert_allclose(y[0], expected, atol=1e-5)  # float32 Fourier transforms
+
+
+def test_compressed_sensing_goes_through_tensors(tiny: LoadedModel) -> None:
+    x = torch.rand(2, 3, 32, 32)
+    y = ddrm_cli.degrade(x, "cs2", seed=4)
+    operator = ddrm_cli.build_operator("cs2", (3, 32, 32), seed=4)
+    assert y.shape == (2, 3, 512)
+    restored = ddrm_cli.restore_measurement(tiny, y, operator, 0.0, settings=FAST, seeds=(1, 2))
+    # Coefficients are sums of a thousand pixels over 32.
+    torch.testing.assert_close(operator(restored), y, atol=1e-4, rtol=0)
+    assert ddrm_cli.degrade(x[0], "cs2", seed=4).shape == (3, 512)
+    with pytest.raises(UsageError, match="no picture"):
+        ddrm_cli.degrade(crop(32), "cs2")
+    with pytest.raises(UsageError, match="restore_measurement"):
+        ddrm_cli.restore(x, "cs2", model=tiny)
+
+
+def test_an_operator_of_the_callers_own(tiny: LoadedModel) -> None:
+    """Only the first half of the rows is measured; given as a matrix."""
+    operator: LinearOperator = DenseOperator((1, 8, 8), np.eye(64)[:32])
+    x = torch.rand(1, 1, 8, 8)
+    y = ddrm_cli.degrade(x, operator)
+    restored = ddrm_cli.restore_measurement(tiny, y, operator, 0.0, settings=FAST)
+    torch.testing.assert_close(restored[:, :, :4], x[:, :, :4], atol=2e-5, rtol=0)
+    denoising = ddrm_cli.build_operator("deno", (1, 8, 8))
+    again = ddrm_cli.restore(x, denoising, sigma=0.0, model=tiny, settings=FAST)
+    torch.testing.assert_close(again, x, atol=2e-5, rtol=0)
+
+
+def test_a_measurement_of_another_shape_is_refused(tiny: LoadedModel) -> None:
+    operator = ddrm_cli.build_operator("sr4", (3, 32, 32))
+    with pytest.raises(MeasurementError, match=r"\(3, 4, 4\)"):
+        ddrm_cli.restore_measurement(tiny, torch.zeros(1, 3, 4, 4), operator, 0.0)
+    with pytest.raises(UsageError, match="seeds"):
+        ddrm_cli.restore_measurement(tiny, torch.zeros(2, 3, 8, 8), operator, 0.0)
+
+
+@pytest.mark.parametrize("sigma", [-1.0, float("nan"), float("inf")])
+def test_a_noise_level_that_cannot_be_is_refused(sigma: float, tiny: LoadedModel) -> None:
+    with pytest.raises(UsageError, match="noise level"):
+        ddrm_cli.degrade(torch.zeros(3, 8, 8), "deno", sigma=sigma)
+    with pytest.raises(UsageError, match="noise level"):
+        ddrm_cli.restore(torch.zeros(3, 8, 8), "deno", sigma=sigma, model=tiny)
+
+
+def test_rounding_counts_as_noise_only_where_it_is_amplified() -> None:
+    mean = ddrm_cli.build_operator("sr4", (3, 32, 32))
+    blur = ddrm_cli.build_operator("deblur_uni", (3, 32, 32))
+    assert noise_with_rounding(0.0, mean, 256) == 0.0
+    assert noise_with_rounding(0.0, blur, None) == 0.0
+    # A uniform error of one level has the standard deviation 1 / sqrt(12).
+    assert noise_with_rounding(0.0, blur, 256) == pytest.approx(1 / 256 / 12**0.5)
+    assert noise_with_rounding(0.1, blur, 256) == pytest.approx(0.1, abs=1e-4)
+
+
+# --- the sampler ---
+
+
+def test_a_batch_is_its_pictures_one_by_one(tiny: LoadedModel) -> None:
+    y = torch.rand(3, 3, 8, 12)
+    together = ddrm_cli.restore(y, "sr4", sigma=0.01, model=tiny, settings=FAST, seed=5)
+    for i in range(3):
+        alone = ddrm_cli.restore(y[i], "sr4", sigma=0.01, model=tiny, settings=FAST, seed=5 + i)
+        torch.testing.assert_close(together[i], alone, atol=1e-4, rtol=1e-4)
+
+
+def test_the_callback_sees_the_picture_itself(tiny: LoadedModel) -> None:
+    """Of its size and on [0, 1], although the network works in a frame and on [-1, 1]."""
+    seen: list[torch.Tensor] = []
+    kernel = np.eye(3) / 3
+    y = ddrm_cli.degrade(torch.rand(1, 3, 20, 28), "deblur", kernel=kernel, sigma=0.05)
+    x = ddrm_cli.restore(
+        y, "deblur", sigma=0.05, model=tiny, settings=FAST, kernel=kernel,
+        callback=lambda step: seen.append(step.denoised),
+    )  # fmt: skip
+    assert [each.shape for each in seen] == [x.shape] * 2
+    # With noise, the last update goes to the last prediction (up to weak coordinates).
+    torch.testing.assert_close(seen[-1], x, atol=0.02, rtol=0)
+
+
+def test_a_tile_is_a_multiple_of_what_the_network_takes(tiny: LoadedModel) -> None:
+    with pytest.raises(UsageError, match="Try 32"):
+        ddrm_cli.restore(
+            torch.zeros(3, 40, 40), "deno", sigma=0.1, model=tiny, tiling=TilingSettings(tile=33)
+        )
+    for wrong in ({"tile": 0}, {"batch_size": 0}):
+        with pytest.raises(UsageError, match="not possible"):
+            TilingSettings(**wrong)
+
+
+# --- the bundled prior ---
+
+
+def test_the_bundled_prior_removes_noise(prior: LoadedModel) -> None:
+    photo = crop(128)
+    noisy = ddrm_cli.degrade(photo, "deno", sigma=0.1)
+    restored = ddrm_cli.restore(noisy, "deno", model=prior)  # noise estimated
+    # 8 dB seen; a wrong sigma, prediction or schedule gives less than 5.
+    assert psnr(restored, photo) > psnr(noisy, photo) + 7
+
+
+def test_grey_noise_is_removed_like_coloured_noise(prior: LoadedModel) -> None:
+    """Three equal channels would keep most of it: 4 dB instead of 8."""
+    photo = crop(128).convert("L")
+    noisy = ddrm_cli.degrade(photo, "deno", sigma=0.1)
+    restored = ddrm_cli.restore(noisy, "deno", sigma=0.1, model=prior)
+    assert psnr(restored, photo) > psnr(noisy, photo) + 7
+
+
+def test_a_motion_blur_is_undone_up_to_the_frame(prior: LoadedModel) -> None:
+    """A kernel that needs a margin; a margin that contradicts the blur gives noise, not pictures."""
+    photo = crop(96)
+    kernel = np.eye(9)
+    blurred = ddrm_cli.degrade(photo, "deblur", sigma=0.01, kernel=kernel / 9)
+    restored = ddrm_cli.restore(blurred, "deblur", sigma=0.01, kernel=kernel / 9, model=prior)
+    # 4 dB seen; with a mirrored margin the result is worse than the blurred photograph.
+    assert psnr(restored, photo) > psnr(blurred, photo) + 3
+
+
+def test_tiles_change_little_and_leave_no_seam(prior: LoadedModel) -> None:
+    photo = crop(128)
+    noisy = ddrm_cli.degrade(photo, "deno", sigma=0.1)
+    whole, tiled = (
+        ddrm_cli.restore(noisy, "deno", sigma=0.1, model=prior, tiling=tiling)
+        for tiling in (None, TilingSettings(tile=64, batch_size=4))
+    )
+    # Tiles see less of the picture around them; the two agree to a few grey levels.
+    assert psnr(whole, tiled) > 35
+    error = np.asarray(tiled, dtype=float) - np.asarray(whole, dtype=float)
+    steps = np.abs(np.diff(error, axis=1)).mean(axis=(0, 2))
+    # At a seam the difference would jump; a jump of a few typical steps is the photograph's own.
+    assert steps.max() < 6 * np.median(steps)
+
+
+# --- classes ---
+
+
+def test_a_class_changes_the_result_and_none_is_guessed() -> None:
+    model = tiny_model(num_classes=10)
+    y = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0))
+    said: list[str] = []
+
+    def restored(label: int | None, scale: float | None = None) -> torch.Tensor:
+        return ddrm_cli.restore(
+            y, "sr4", sigma=0.0, model=model, settings=FAST,
+            label=label, guidance_scale=scale, notice=said.append,
+        )  # fmt: skip
+
+    guessed = restored(None)
+    label = int(said[0].rstrip(".").split()[-1])
+    assert torch.equal(guessed, restored(label))
+    assert not torch.equal(guessed, restored((label + 1) % 10))
+    assert not torch.equal(restored(label, 5.0), restored(label, 0.0))
+
+
+def test_a_guess_is_the_classifiers_best() -> None:
+    model = tiny_model(num_classes=10)
+    assert model.classifier is not None
+    x = torch.rand(1, 3, 32, 32) * 2 - 1
+    expected = int(model.classifier(x, torch.tensor([0])).argmax())
+    assert guess_label(model, x) == expected
+
+
+def test_a_class_that_is_not_there_is_refused(tiny: LoadedModel) -> None:
+    y = torch.zeros(3, 32, 32)
+    with pytest.raises(UsageError, match="no class 3"):
+        ddrm_cli.restore(y, "deno", sigma=0.1, model=tiny, label=3)
+    conditional = tiny_model(num_classes=10)
+    with pytest.raises(UsageError, match="no class 10"):
+        ddrm_cli.restore(y, "deno", sigma=0.1, model=conditional, label=10)
+    with pytest.raises(UsageError, match="tiles of 32"):
+        ddrm_cli.restore(
+            y, "deno", sigma=0.1, model=conditional, label=1, tiling=TilingSettings(tile=16)
+        )
+    without = dataclasses.replace(conditional, classifier=None)
+    with pytest.raises(UsageError, match="--class"):
+        ddrm_cli.restore(y, "deno", sigma=0.1, model=without)
+
+
+# --- devices ---
+
+
+def test_devices_have_names() -> None:
+    assert choose_device("cpu").type == "cpu"
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    for wrong in ("gpu", "cuda:x", "cpu:1", "cuda:0:1"):
+        with pytest.raises(UnknownNameError, match="device"):
+            choose_device(wrong)
+
+
+def test_a_device_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(DeviceError, match="no CUDA device"):
+        choose_device("cuda")
+    with pytest.raises(DeviceError, match="mps"):
+        choose_device("mps")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert choose_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(DeviceError, match="only 2"):
+        choose_device("cuda:2")
+
+
+def test_precision_is_what_the_device_is_made_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr("ddrm_cli.devices._cpu_has_bfloat16", lambda: True)
+    assert choose_precision("auto", cpu) == torch.bfloat16
+    monkeypatch.setattr("ddrm_cli.devices._cpu_has_bfloat16", lambda: False)
+    assert choose_precision("auto", cpu) == torch.float32
+    assert choose_precision("auto", torch.device("cuda")) == torch.float16
+    assert choose_precision("float32", torch.device("cuda")) == torch.float32
+    with pytest.raises(UnknownNameError, match="bfloat16"):
+        choose_precision("bf16", cpu)
