@@ -17,7 +17,6 @@ from ddrm_cli._version import __version__
 from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.degradations.table import Degradation, get_degradation
 from ddrm_cli.errors import DDRMError, MeasurementError, UsageError
-from ddrm_cli.images.kernels import read_kernel
 from ddrm_cli.images.masks import read_mask
 from ddrm_cli.images.measurement import (
     MeasurementInfo,
@@ -51,7 +50,7 @@ RESULT_KEY = "ddrm-result"
 OPAQUE = 0.5  # alpha below it counts as a missing pixel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RestoreRequest:
     """What the user asked for, for every picture of a run.
 
@@ -60,16 +59,23 @@ class RestoreRequest:
         sigma: Noise on [0, 1]; None takes it from the file, or estimates it.
         estimate: Estimate the noise even where the file says it.
         mask: File of the missing pixels, for ``inp``.
-        kernel: File of the kernel, for ``deblur``.
+        kernel: For ``deblur``.
         max_pixels: Largest picture that is read.
+
+    Raises:
+        UsageError: A mask or a kernel that the degradation does not take.
     """
 
     degradation: str | None = None
     sigma: float | None = None
     estimate: bool = False
     mask: Path | None = None
-    kernel: Path | None = None
+    kernel: NDArray[np.float64] | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
+
+    def __post_init__(self) -> None:
+        if self.degradation is not None:
+            _check_takes(get_degradation(self.degradation), self.mask, self.kernel)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,14 +130,15 @@ def prepare_restore(path: Path, request: RestoreRequest) -> RestoreJob:
         )
     entry = get_degradation(name)
     same = info is not None and info.degradation == name
+    _check_takes(entry, request.mask, request.kernel)
     mask, mask_from_alpha = _mask(entry, request.mask, y, picture, missing, known=same)
     if mask is not None:
         entry = get_degradation("inp")
-    kernel = None if request.kernel is None else read_kernel(request.kernel)
+    kernel = request.kernel
     if kernel is None and same and info is not None and "kernel" in info.parameters:
-        kernel = np.asarray(info.parameters["kernel"], dtype=np.float64)
+        kernel = _kernel_of(path, info)
     if kernel is None and "kernel" in entry.takes:
-        raise UsageError(f"The degradation {name} needs a kernel.", "Give one with --kernel FILE.")
+        raise _needs_kernel(entry)
     if info is not None and not same and entry.measurement == "vector":
         raise UsageError(
             f"'{path}' is a measurement of {info.degradation}, not of {name}.", "Leave --deg out."
@@ -159,6 +166,7 @@ def run_restore(
     settings: SamplerSettings,
     tiling: TilingSettings,
     seeds: range,
+    label: int | None = None,
     callback: Callable[[Step], None] | None = None,
     notice: Notice | None = None,
 ) -> NDArray[np.float32]:
@@ -181,6 +189,7 @@ def run_restore(
             settings=settings,
             tiling=tiling,
             seeds=seeds,
+            label=label,
             callback=callback,
             notice=notice,
         )
@@ -197,6 +206,7 @@ def run_restore(
             mask=job.mask,
             kernel=job.kernel,
             levels=job.levels,
+            label=label,
             callback=callback,
             notice=notice,
         )
@@ -231,7 +241,7 @@ def read_result_record(path: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DegradeRequest:
     """What the user asked for, for every picture of a run.
 
@@ -240,16 +250,25 @@ class DegradeRequest:
         sigma: Noise on [0, 1].
         seed: For the noise and for random degradations.
         mask: File of the missing pixels, for ``inp``.
-        kernel: File of the kernel, for ``deblur``.
+        kernel: For ``deblur``.
         max_pixels: Largest picture that is read.
+
+    Raises:
+        UsageError: A mask or a kernel that the degradation does not take, or none that it needs.
     """
 
     degradation: str
     sigma: float = 0.0
     seed: int = 0
     mask: Path | None = None
-    kernel: Path | None = None
+    kernel: NDArray[np.float64] | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
+
+    def __post_init__(self) -> None:
+        entry = get_degradation(self.degradation)
+        _check_takes(entry, self.mask, self.kernel)
+        if self.kernel is None and "kernel" in entry.takes:
+            raise _needs_kernel(entry)
 
 
 def degrade_file(
@@ -289,18 +308,20 @@ def degrade_file(
     if picture.bit_depth == 16 and output.suffix.lower() == ".png":
         notes.append("The measurement has 8 bits, the picture 16; an .npz file keeps all.")
     mask = None if request.mask is None else read_mask(request.mask, height, width)
-    kernel = None if request.kernel is None else read_kernel(request.kernel)
     x = torch.from_numpy(np.moveaxis(pixels, -1, 0).copy())
     y = degrade(
-        x, entry.name, sigma=request.sigma, seed=request.seed, mask=mask, kernel=kernel
+        x, entry.name, sigma=request.sigma, seed=request.seed, mask=mask, kernel=request.kernel
     ).numpy()
     missing = None
     if entry.family == "inpainting":
         operator = build_operator(entry.name, (1, height, width), seed=request.seed, mask=mask)
         missing = (operator.singular_values[0] == 0).numpy()
+    parameters = dict(entry.parameters)
+    if request.kernel is not None:
+        parameters["kernel"] = request.kernel.tolist()
     info = MeasurementInfo(
         degradation=entry.name,
-        parameters={**entry.parameters, **({} if kernel is None else {"kernel": kernel.tolist()})},
+        parameters=parameters,
         sigma=request.sigma,
         seed=request.seed,
         image_size=(width, height),
@@ -316,6 +337,32 @@ def degrade_file(
         metadata=picture.metadata,
     )
     return info, tuple(notes)
+
+
+def _check_takes(entry: Degradation, mask: Path | None, kernel: NDArray[np.float64] | None) -> None:
+    if mask is not None and "mask" not in entry.takes:
+        raise UsageError(f"The degradation {entry.name} takes no mask.", "Use --deg inp.")
+    if kernel is not None and "kernel" not in entry.takes:
+        raise UsageError(f"The degradation {entry.name} takes no kernel.", "Use --deg deblur.")
+
+
+def _kernel_of(path: Path, info: MeasurementInfo) -> NDArray[np.float64]:
+    """The kernel that a measurement file says it was made with; such files are not trusted."""
+    try:
+        kernel = np.array(info.parameters["kernel"], dtype=np.float64)
+    except (TypeError, ValueError):
+        kernel = np.zeros(0)
+    if kernel.ndim != 2 or not np.isfinite(kernel).all():
+        raise MeasurementError(
+            f"The kernel that '{path}' was blurred with is damaged.", "Give it with --kernel FILE."
+        )
+    return kernel
+
+
+def _needs_kernel(entry: Degradation) -> UsageError:
+    return UsageError(
+        f"The degradation {entry.name} needs a kernel.", "Give one with --kernel FILE."
+    )
 
 
 def _read(
@@ -340,8 +387,6 @@ def _mask(
 ) -> tuple[NDArray[np.bool_] | None, bool]:
     """The missing pixels, and whether transparency said which they are."""
     if file is not None:
-        if "mask" not in entry.takes:
-            raise UsageError(f"The degradation {entry.name} takes no mask.", "Use --deg inp.")
         return read_mask(file, *y.shape[-2:]), False
     if entry.family != "inpainting":
         return None, False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import typer
@@ -11,8 +11,13 @@ import typer
 from ddrm_cli.errors import DDRMError, OutputExistsError, UsageError
 
 from .console import print_result, say
+from .failures import FAILED, explain, tell
 
 __all__ = ["run_all"]
+
+# Names that results were given beside their inputs, with what was done and, of several files,
+# which one it is: `photo_restored_sr4_seed0.png` is a result if there is a `photo` beside it.
+LABELS = ("restored", "restored_*", "degraded_*")
 
 
 def run_all(
@@ -22,9 +27,13 @@ def run_all(
     out: Path | None,
     label: str,
     suffix: str,
+    formats: Collection[str],
     overwrite: bool,
     as_json: bool,
     quiet: bool,
+    debug: bool,
+    ready: Callable[[], None] = lambda: None,
+    files: Callable[[Path], Sequence[Path]] = lambda output: [output],
     is_same: Callable[[Path], bool] = lambda output: True,
 ) -> None:
     """Apply an action to every picture that the arguments stand for.
@@ -38,39 +47,50 @@ def run_all(
         out: What ``--out`` says.
         label: What is done, for the names of results beside their inputs.
         suffix: Suffix of a result whose name is not given.
+        formats: Suffixes that a result may have.
         overwrite: Make results that exist again.
         as_json: Say on stdout, as JSON, what was skipped and what failed.
         quiet: Say nothing of what was skipped.
+        debug: Show tracebacks of what failed.
+        ready: Called once before the first action, if there is any; what it raises concerns all
+            pictures and ends the run.
+        files: Every file that the action writes for an output.
         is_same: Whether a result that exists is what this command would make.
 
     Raises:
         DDRMError: A single picture failed, or the arguments make no sense.
         typer.Exit: With 1, if some of several failed.
     """
-    from ddrm_cli.degradations.table import DEGRADATIONS
     from ddrm_cli.images.folders import check_collisions, find_pictures, is_folder, output_path
-    from ddrm_cli.images.writing import check_writable, output_format
+    from ddrm_cli.images.writing import check_writable
 
-    labels = [f"{done}_{name}" for done in ("restored", "degraded") for name in DEGRADATIONS]
-    folder = None if out is None or not is_folder(out) else out
-    sources = find_pictures(pictures, out=folder, labels=labels)
-    if out is not None and folder is None:
-        if out.suffix.lower() != ".npz":
-            output_format(out)
-        if len(sources) > 1:
-            raise UsageError(
-                f"{len(sources)} pictures cannot all be written to '{out}'.",
-                "Give a folder to --out.",
-            )
-    jobs = [
-        (source, output_path(source, out=out, label=label, suffix=suffix)) for source in sources
-    ]
-    check_collisions(jobs)
-    several = len(jobs) > 1 or sources[0].root is not None
+    folder = out if out is not None and is_folder(out) else None
+    sources = find_pictures(pictures, out=folder, labels=LABELS)
+    several = len(sources) > 1 or sources[0].root is not None
+    if out is not None and not out.is_dir() and (folder is None or (out.suffix and not several)):
+        # One picture to a name with a suffix: a file is meant, whatever the suffix.
+        _check_file(out, formats, len(sources))
+        jobs = [(source, out) for source in sources]
+    else:
+        jobs = [
+            (source, output_path(source, out=out, label=label, suffix=suffix)) for source in sources
+        ]
+    check_collisions([(source, file) for source, output in jobs for file in files(output)])
     failed = 0
+
+    def fail(path: Path, output: Path, error: Exception) -> None:
+        nonlocal failed
+        if as_json:
+            _report(path, output, "failed", error=explain(error))
+        if not several or isinstance(error, BrokenPipeError):
+            raise error
+        failed += 1
+        tell(error, about=str(path), debug=debug)
+
+    todo = []
     for source, output in jobs:
         try:
-            if several and output.exists() and not overwrite:
+            if several and not overwrite and all(file.exists() for file in files(output)):
                 if not is_same(output):
                     raise OutputExistsError(
                         f"'{output}' was made with other settings.",
@@ -81,18 +101,33 @@ def run_all(
                 elif not quiet:
                     say(f"{output}: exists already, skipped.")
                 continue
-            check_writable(output, overwrite=overwrite)
-            action(source.path, output)
+            for file in files(output):
+                check_writable(file, overwrite=overwrite)
+            todo.append((source.path, output))
         except DDRMError as error:
-            if not several:
-                raise
-            failed += 1
-            say(f"{source.path}: {error}")
-            if as_json:
-                _report(source.path, output, "failed", error=str(error))
+            fail(source.path, output, error)
+    if todo:
+        ready()
+    for path, output in todo:
+        try:
+            action(path, output)
+        except Exception as error:
+            fail(path, output, error)
     if failed:
         say(f"{failed} of {len(jobs)} pictures failed.")
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
+
+
+def _check_file(out: Path, formats: Collection[str], count: int) -> None:
+    if out.suffix.lower() not in formats:
+        raise UsageError(
+            f"'{out}' does not end in a suffix that can be written.",
+            f"Use one of: {' '.join(formats)}; or name a folder that exists.",
+        )
+    if count > 1:
+        raise UsageError(
+            f"{count} pictures cannot all be written to '{out}'.", "Give a folder to --out."
+        )
 
 
 def _report(path: Path, output: Path, status: str, **more: str) -> None:

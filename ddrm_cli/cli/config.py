@@ -16,12 +16,14 @@ from typing import Any
 
 import platformdirs
 import tomli
+import typer
 
 from ddrm_cli.errors import ConfigError
 
-__all__ = ["config_path", "read_defaults"]
+__all__ = ["config_path", "options_from_file", "set_defaults"]
 
 NOT_IN_A_FILE = ("config", "debug", "help")  # options that only make sense for one run
+SOURCE = "ddrm.config"  # where the context remembers the file
 
 
 def config_path() -> Path:
@@ -29,22 +31,53 @@ def config_path() -> Path:
     return platformdirs.user_config_path("ddrm", appauthor=False) / "config.toml"
 
 
-def read_defaults(file: Path | None, command: str, commands: Mapping[str, Any]) -> dict[str, Any]:
-    """Defaults of one command's options, by the names of its parameters.
+def set_defaults(ctx: typer.Context, file: Path | None) -> Path | None:
+    """Make what the file says the defaults of a command; what the command line says wins.
 
     Args:
+        ctx: The context of the command.
         file: The user's file; None takes `config_path`, where that exists.
-        command: Name of the command.
-        commands: Every command by its name, as typer knows it.
 
     Raises:
-        ConfigError: The file cannot be read, or has a key that is no option.
+        ConfigError: The file cannot be read, has a key that is no option, or a value that the
+            option does not take.
     """
+    if ctx.resilient_parsing:  # the shell asks for completions
+        return file
     path = file or config_path()
     if file is None and not path.exists():
-        return {}
+        return file
+    commands: Mapping[str, Any] = ctx.find_root().command.commands  # type: ignore[attr-defined]
+    tables = _read(path)
+    for name, values in tables.items():
+        if name not in commands or not isinstance(values, dict):
+            raise _unknown(path, name, "is no command", [f"[{known}]" for known in commands])
+        options = _options(commands[name])
+        for key, value in values.items():
+            if key not in options:
+                raise _unknown(path, f"{name}.{key}", "is no option", list(options))
+            values[key] = _checked(ctx, options[key], value, path, f"{name}.{key}")
+    command = str(ctx.command.name)
+    options = _options(ctx.command)
+    ctx.default_map = {options[key].name: value for key, value in tables.get(command, {}).items()}
+    ctx.meta[SOURCE] = (path, ctx, {options[key].name: key for key in tables.get(command, {})})
+    return file
+
+
+def options_from_file(ctx: typer.Context) -> str:
+    """A sentence on the options that came from the file; empty where none did."""
+    path, command, keys = ctx.meta.get(SOURCE, (None, ctx, {}))
+    taken = [
+        key
+        for parameter, key in keys.items()
+        if getattr(command.get_parameter_source(parameter), "name", "") == "DEFAULT_MAP"
+    ]
+    return f"These options come from {path}: {', '.join(taken)}." if taken else ""
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        document = tomli.loads(path.read_text(encoding="utf-8"))
+        return tomli.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
             f"The configuration {path} cannot be read: {error.strerror or error}.",
@@ -54,30 +87,41 @@ def read_defaults(file: Path | None, command: str, commands: Mapping[str, Any]) 
         raise ConfigError(
             f"The configuration {path} is not valid TOML: {error}.", "Correct that line."
         ) from error
-    for table, values in document.items():
-        if table not in commands or not isinstance(values, dict):
-            raise _unknown(path, table, "is no command", [f"[{name}]" for name in commands])
-        options = _options(commands[table])
-        for key, value in values.items():
-            if key not in options:
-                raise _unknown(path, f"{table}.{key}", "is no option", list(options))
-            if isinstance(value, (dict, list)):
-                raise ConfigError(
-                    f"{path}: the key '{table}.{key}' is a {type(value).__name__}, not one value.",
-                    "Give a text, a number, true or false.",
-                )
-    options = _options(commands[command])
-    return {options[key]: value for key, value in document.get(command, {}).items()}
 
 
-def _options(command: Any) -> dict[str, str]:
-    """Long name of each option, without its dashes, to the name of its parameter."""
+def _options(command: Any) -> dict[str, Any]:
+    """Each option of a command by its long name, without its dashes."""
     return {
-        name.removeprefix("--"): parameter.name
+        name.removeprefix("--"): parameter
         for parameter in command.params
         for name in parameter.opts
         if name.startswith("--") and name.removeprefix("--") not in NOT_IN_A_FILE
     }
+
+
+def _checked(ctx: typer.Context, option: Any, value: Any, path: Path, key: str) -> Any:
+    """The value as the command line would give it: true, false, a text, or texts."""
+
+    def error(what: str) -> ConfigError:
+        return ConfigError(f"{path}: the key '{key}' {what}.", "Correct it, or leave it out.")
+
+    if getattr(option, "is_flag", False):
+        if not isinstance(value, bool):
+            raise error(f"must be true or false, not {value!r}")
+        return value
+    parts = value if isinstance(value, list) and option.multiple else [value]
+    # bool is a kind of int in Python, but not in TOML
+    if not all(
+        isinstance(part, (str, int, float)) and not isinstance(part, bool) for part in parts
+    ):
+        raise error(f"must be a text or a number, not {value!r}")
+    texts = [str(part) for part in parts]
+    given = texts if option.multiple else texts[0]
+    try:
+        option.process_value(ctx, given)
+    except typer.BadParameter as problem:
+        raise error(f"is not possible: {problem.message}") from problem
+    return given
 
 
 def _unknown(path: Path, key: str, what: str, known: list[str]) -> ConfigError:

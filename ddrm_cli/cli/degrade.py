@@ -24,6 +24,7 @@ from .options import (
     Overwrite,
     Pictures,
     Quiet,
+    check_sigma,
 )
 
 __all__ = ["degrade"]
@@ -33,10 +34,12 @@ def degrade(
     pictures: Pictures,
     deg: Degradation = None,
     sigma: Annotated[
-        float, typer.Option("--sigma", help="Noise to add, on [0, 1] pixel values.")
+        float,
+        typer.Option("--sigma", metavar="NUMBER", help="Noise to add, on [0, 1] pixel values."),
     ] = 0.0,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Of the noise and of random degradations.")
+        int,
+        typer.Option("--seed", metavar="N", min=0, help="Of the noise and of random degradations."),
     ] = 0,
     mask: Mask = None,
     kernel: Kernel = None,
@@ -50,55 +53,59 @@ def degrade(
 ) -> None:
     """Degrade pictures: write what a known degradation leaves of them.
 
-    The result remembers how it was made, so that `ddrm restore` needs nothing else. It is a PNG
-    of 8 bits, or with --out FILE.npz the exact numbers (the only form for cs2 and cs4).
+    The result remembers how it was made, so that ddrm restore needs nothing else. It is a PNG of
+    8 bits, or with --out FILE.npz the exact numbers, the only form for cs2 and cs4.
 
     ddrm degrade photo.png --deg sr4 --sigma 0.05 --seed 1 --out y.png
     """
     if deg is None:
         raise UsageError(
             "No degradation was given.",
-            "Choose one with --deg; `ddrm list-degradations` lists what there is.",
+            "Choose one with --deg; see: ddrm list-degradations",
         )
     from ddrm_cli.degradations.table import get_degradation
+    from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
-    from ddrm_cli.jobs import DegradeRequest, degrade_file
 
     entry = get_degradation(deg)
-    request = DegradeRequest(deg, sigma, seed, mask, kernel, max_pixels or DEFAULT_MAX_PIXELS)
-    suffix = ".npz" if entry.measurement == "vector" else ".png"
+    check_sigma(sigma, f"{sigma:g}")
+    blur = None if kernel is None else read_kernel(kernel)
+
+    from ddrm_cli.jobs import DegradeRequest, degrade_file
+
+    request = DegradeRequest(deg, sigma, seed, mask, blur, max_pixels or DEFAULT_MAX_PIXELS)
 
     def one(path: Path, output: Path) -> None:
         info, notes = degrade_file(path, output, request, overwrite=overwrite)
         for note in notes if not quiet else ():
             say(f"{path}: {note}")
-        if as_json:
-            width, height = info.image_size
-            print_result(
-                json.dumps(
-                    {
-                        "input": str(path),
-                        "output": str(output),
-                        "status": "done",
-                        "degradation": info.degradation,
-                        "sigma": info.sigma,
-                        "seed": info.seed,
-                        "width": width,
-                        "height": height,
-                        "notes": list(notes),
-                    }
-                )
-            )
-        else:
+        if not as_json:
             print_result(output)
+            return
+        width, height = info.image_size
+        facts = {
+            "input": str(path),
+            "output": str(output),
+            "status": "done",
+            "degradation": info.degradation,
+            "sigma": info.sigma,
+            "seed": info.seed,
+            "width": width,
+            "height": height,
+            "notes": list(notes),
+        }
+        print_result(json.dumps(facts))
 
+    formats = (".npz",) if entry.measurement == "vector" else (".png", ".npz")
     run_all(
         pictures,
         one,
         out=out,
         label=f"degraded_{deg}",
-        suffix=suffix,
+        suffix=formats[0],
+        formats=formats,
         overwrite=overwrite,
         as_json=as_json,
         quiet=quiet,
+        debug=debug,
     )

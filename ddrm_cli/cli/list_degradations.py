@@ -11,14 +11,19 @@ import typer
 from ddrm_cli.degradations.table import DEGRADATIONS, Degradation
 
 from .console import print_result, stdout
+from .options import Debug
 
 __all__ = ["list_degradations"]
 
 
 def list_degradations(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
+    debug: Debug = False,
 ) -> None:
-    """List every degradation: what it does to a picture, and what it is good for."""
+    """List every degradation: what it does to a picture, and what it is good for.
+
+    Their names are what --deg of the other commands takes.
+    """
     if as_json:
         print_result(json.dumps([_described(entry) for entry in DEGRADATIONS.values()], indent=2))
         return
@@ -27,20 +32,20 @@ def list_degradations(
 
     # Widths that fit a terminal of 80 columns; a wider one gives the rest to the texts.
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("name", no_wrap=True, min_width=12)
-    table.add_column("what it does", ratio=6, overflow="fold")
+    table.add_column("name", no_wrap=True)
+    table.add_column("what it does", ratio=6)
     table.add_column("parameters", ratio=4)
-    table.add_column("y of H x W", min_width=11, max_width=11)
-    table.add_column("typical use", ratio=4)
+    table.add_column("y of H x W", width=11)
+    table.add_column("typical use", ratio=4, min_width=15)
     family = ""
     for entry in DEGRADATIONS.values():
-        if family and entry.family != family:
+        if entry.family != family:
+            family = entry.family
             table.add_section()
-        summary = (
-            entry.summary if entry.family == family else f"[i]{entry.family}:[/i] {entry.summary}"
+            table.add_row(f"[i]{family}[/i]")
+        table.add_row(
+            f"  {entry.name}", entry.summary, _parameters(entry), entry.measurement_size, entry.use
         )
-        family = entry.family
-        table.add_row(entry.name, summary, _parameters(entry), entry.measurement_size, entry.use)
     stdout.print(table)
 
 

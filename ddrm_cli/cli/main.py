@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-import traceback
+import os
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from ddrm_cli._version import __version__
-from ddrm_cli.errors import DDRMError, UsageError
+from ddrm_cli.errors import UsageError
 
+from .config import options_from_file
 from .console import print_result, say
 from .degrade import degrade
 from .download import download
+from .evaluate import evaluate
+from .failures import FAILED, INTERRUPTED, exit_code, tell
 from .list_degradations import list_degradations
-from .options import DEBUG
 from .restore import restore
 
 __all__ = ["app", "run"]
 
-FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
-
 
 class _Commands(TyperGroup):
-    """Turns our errors into one sentence and an exit code; a traceback only with ``--debug``."""
+    """Turns errors into one sentence and an exit code; a traceback only with ``--debug``."""
 
     def invoke(self, ctx: Any) -> Any:
+        # Read from the arguments as they are: an error may come before the option is parsed.
+        debug = "--debug" in ctx.args
         try:
             return super().invoke(ctx)
-        except DDRMError as error:
-            if ctx.meta.get(DEBUG):
-                traceback.print_exc()
-            say(f"Error: {error}")
-            raise typer.Exit(WRONG_USAGE if isinstance(error, UsageError) else FAILED) from None
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             say("Interrupted. What was finished is kept; nothing is half written.")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read our results, such as `head`, has had enough.
             raise typer.Exit(FAILED) from None
+        except Exception as error:
+            if hasattr(error, "exit_code"):
+                raise  # typer's own way to end, or an error that it words itself
+            tell(error, about="Error", debug=debug)
+            if isinstance(error, UsageError) and (origin := options_from_file(ctx)):
+                say(origin)
+            raise typer.Exit(exit_code(error)) from None
 
 
 app = typer.Typer(
@@ -71,10 +75,14 @@ def ddrm(
     """
 
 
-for _command in (restore, degrade, list_degradations, download):
+for _command in (restore, degrade, evaluate, list_degradations, download):
     app.command(_command.__name__.replace("_", "-"))(_command)
 
 
 def run() -> None:
     """Entry point of the console script."""
+    # Before torch is loaded. Threads that spin while they wait for each other are fast alone, but
+    # beside any other busy program each wait costs a time slice: two runs at once took ten times
+    # as long, and without spinning twice.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     app()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from .config import read_defaults
+from ddrm_cli.errors import UsageError
+
+from .config import set_defaults
 
 __all__ = [
-    "DEBUG",
     "Config",
     "Debug",
     "Degradation",
@@ -23,27 +25,29 @@ __all__ = [
     "Overwrite",
     "Pictures",
     "Quiet",
+    "check_sigma",
 ]
 
-DEBUG = "ddrm.debug"
-"""Where the context remembers ``--debug``."""
 
+def check_sigma(sigma: float, text: str) -> float:
+    """A noise level that makes sense.
 
-def _set_defaults(ctx: typer.Context, file: Path | None) -> Path | None:
-    # A value of the file is a default: what the command line says wins.
-    group: Any = ctx.find_root().command
-    ctx.default_map = read_defaults(file, str(ctx.command.name), group.commands)
-    return file
-
-
-def _remember_debug(ctx: typer.Context, value: bool) -> bool:
-    ctx.meta[DEBUG] = value
-    return value
+    Raises:
+        UsageError: It is negative or not finite; the message quotes ``text``.
+    """
+    if not (math.isfinite(sigma) and sigma >= 0):
+        raise UsageError(
+            f"'--sigma {text}' is not possible.",
+            "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05.",
+        )
+    return sigma
 
 
 Pictures = Annotated[
     list[str],
-    typer.Argument(metavar="PICTURE", help="Files, folders or patterns.", show_default=False),
+    typer.Argument(
+        metavar="PICTURE", help="Files, folders or patterns such as '*.jpg'.", show_default=False
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -51,7 +55,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="PATH",
-        help="A file, or a folder, which keeps the tree below an input folder. "
+        help="File to write, or folder, which keeps the tree below an input folder. "
         "Default: beside the input.",
     ),
 ]
@@ -62,13 +66,15 @@ Degradation = Annotated[
         "--deg",
         "-d",
         metavar="NAME",
-        help="The degradation, see: ddrm list-degradations.",
+        help="What happened to the picture, see: ddrm list-degradations.",
     ),
 ]
 Mask = Annotated[
     Path | None,
     typer.Option(
-        "--mask", metavar="FILE", help="Picture of the same size, white where pixels are missing."
+        "--mask",
+        metavar="FILE",
+        help="For inp: a picture of the same size, white where pixels are missing.",
     ),
 ]
 Kernel = Annotated[
@@ -76,7 +82,7 @@ Kernel = Annotated[
     typer.Option(
         "--kernel",
         metavar="FILE",
-        help="Blur kernel for deblur: .npy, .npz, text, or a grey picture.",
+        help="For deblur: the blur kernel as .npy, .npz, .txt, .csv, or a grey picture.",
     ),
 ]
 Models = Annotated[
@@ -86,17 +92,18 @@ Models = Annotated[
 MaxPixels = Annotated[
     int | None,
     typer.Option(
-        "--max-pixels", metavar="N", help="Largest input in pixels; guards against file bombs."
+        "--max-pixels",
+        metavar="N",
+        min=1,
+        help="Refuse larger inputs, in pixels; guards against decompression bombs. "
+        "Default: 200 million.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Results as JSON, one object a line.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print results as JSON, one object a line, for scripts.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks.")]
-Debug = Annotated[
-    bool,
-    typer.Option(
-        "--debug", help="Show a traceback with errors.", callback=_remember_debug, is_eager=True
-    ),
-]
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with errors.")]
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -104,7 +111,7 @@ Config = Annotated[
         metavar="FILE",
         help="TOML file with defaults of options. Default: config.toml in the user's "
         "configuration folder, if there is one.",
-        callback=_set_defaults,
+        callback=set_defaults,
         is_eager=True,
     ),
 ]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +13,6 @@ import typer
 from ddrm_cli.errors import UsageError
 
 from .batch import run_all
-from .console import print_result, say, stderr
 from .download import ensure_cached
 from .options import (
     Config,
@@ -31,13 +27,13 @@ from .options import (
     Overwrite,
     Pictures,
     Quiet,
+    check_sigma,
 )
+from .restored_files import RestoredFiles
 
 if TYPE_CHECKING:
-    from ddrm_cli.jobs import RestoreJob
-    from ddrm_cli.restoration import LoadedModel, TilingSettings
-    from ddrm_cli.sampler.ddrm import Step
     from ddrm_cli.sampler.settings import SamplerSettings
+    from ddrm_cli.weights.registry import Model
 
 __all__ = ["restore"]
 
@@ -54,35 +50,115 @@ def restore(
             "else auto, an estimate.",
         ),
     ] = None,
+    mask: Mask = None,
+    kernel: Kernel = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
     preset: Annotated[
-        str, typer.Option("--preset", metavar="balanced|paper", help="Settings of the sampler.")
+        str,
+        typer.Option(
+            "--preset",
+            metavar="balanced|paper",
+            help="Settings of the sampler, which the next five options change.",
+        ),
     ] = "balanced",
     steps: Annotated[
-        int | None, typer.Option("--steps", help="Network evaluations, 1 to 1000. Presets: 20.")
+        int | None,
+        typer.Option(
+            "--steps", metavar="N", help="Evaluations of the network, 1 to 1000. Presets: 20."
+        ),
     ] = None,
     spacing: Annotated[
         str | None,
-        typer.Option("--spacing", metavar="quadratic|uniform", help="Which noise levels."),
+        typer.Option(
+            "--spacing",
+            metavar="quadratic|uniform",
+            help="Which noise levels: quadratic has more of the low ones.",
+        ),
     ] = None,
     eta: Annotated[
         float | None,
         typer.Option(
-            "--eta", help="Share of fresh noise, 0 to 1, where nothing clear is measured."
+            "--eta",
+            metavar="NUMBER",
+            help="Share of fresh noise, 0 to 1, where nothing clear was measured.",
         ),
     ] = None,
     eta_b: Annotated[
         float | None,
-        typer.Option("--eta-b", help="Weight of the measurement where it is clear, 0 to 1."),
+        typer.Option(
+            "--eta-b",
+            metavar="NUMBER",
+            help="Weight of the measurement, 0 to 1, where it is clear.",
+        ),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Another seed invents other detail.")
+        int, typer.Option("--seed", metavar="N", min=0, help="Another seed invents other detail.")
     ] = 0,
-    mask: Mask = None,
-    kernel: Kernel = None,
+    samples: Annotated[
+        int,
+        typer.Option(
+            "--samples",
+            metavar="N",
+            help="Restore with N seeds, and write each result with its seed in the name.",
+        ),
+    ] = 1,
+    average: Annotated[
+        bool,
+        typer.Option(
+            "--average",
+            help="With --samples: write their mean, and a map of how much they differ, instead.",
+        ),
+    ] = False,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare", help="Write input and restoration side by side as well."),
+    ] = False,
+    original: Annotated[
+        Path | None,
+        typer.Option(
+            "--original",
+            metavar="FILE",
+            help="With --compare: the picture before it was degraded, shown too.",
+        ),
+    ] = None,
+    save_progress: Annotated[
+        bool,
+        typer.Option(
+            "--save-progress",
+            help="Write the prediction at each step as well, as a GIF and as a contact sheet.",
+        ),
+    ] = False,
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="NAME", help="The prior, see: ddrm download.")
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME|FILE",
+            help="The prior, see: ddrm download. With --arch, a file of weights.",
+        ),
     ] = "photo-small",
+    arch: Annotated[
+        str | None,
+        typer.Option(
+            "--arch",
+            metavar="NAME",
+            help="The model that the weights in --model FILE were trained like.",
+        ),
+    ] = None,
+    class_name: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="NUMBER|NAME|auto",
+            help="For class-conditional models: what the picture shows, such as 'tabby cat'. "
+            "Default: auto, what the model's classifier takes it for.",
+        ),
+    ] = None,
     models: Models = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Download a missing model without asking.")
+    ] = False,
     device: Annotated[
         str,
         typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."),
@@ -97,20 +173,22 @@ def restore(
     ] = "auto",
     tile: Annotated[
         int | None,
-        typer.Option("--tile", help="Side in pixels of what the network sees at once."),
+        typer.Option(
+            "--tile",
+            metavar="PIXELS",
+            help="Side of what the network sees at once of a large picture. Default: the model's.",
+        ),
     ] = None,
     batch_size: Annotated[
-        int, typer.Option("--batch-size", help="Tiles that the network sees at once.")
+        int, typer.Option("--batch-size", metavar="N", help="Tiles that the network sees at once.")
     ] = 1,
-    out: Out = None,
-    overwrite: Overwrite = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Download a missing model without asking.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and how long it would take.")
-    ] = False,
     max_pixels: MaxPixels = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say what would be done, and the time and memory it would take."
+        ),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
     config: Config = None,
@@ -118,54 +196,64 @@ def restore(
 ) -> None:
     """Restore degraded photographs.
 
-    Takes the degraded photograph itself, or what `ddrm degrade` wrote, and prints the path of the
-    result.
+    Takes the degraded photograph itself, or what ddrm degrade wrote, and prints the path of the
+    result. In a folder, results that exist are skipped: the same command goes on where it stopped.
 
     ddrm restore photo.jpg --deg sr_bicubic4
     """
-    from ddrm_cli.degradations.table import get_degradation
-    from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
-    from ddrm_cli.sampler.settings import get_preset
-    from ddrm_cli.weights.registry import get_model, load_models
-
     # Everything that can be known to be wrong is, before torch is loaded.
+    from ddrm_cli.degradations.table import get_degradation
+    from ddrm_cli.images.kernels import read_kernel
+    from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
+    from ddrm_cli.images.writing import OUTPUT_FORMATS
+    from ddrm_cli.weights.registry import load_models
+
     if deg is not None:
         get_degradation(deg)
-    number = _parse_sigma(sigma)
-    changes: dict[str, Any] = {
-        "steps": steps, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
-    }  # fmt: skip
-    settings = dataclasses.replace(
-        get_preset(preset), **{key: value for key, value in changes.items() if value is not None}
-    )
-    entry = get_model(model, load_models(models))
-    if not dry_run:
-        ensure_cached(entry, yes=yes)
+    noise = _parse_sigma(sigma)
+    settings = _settings(preset, steps, spacing, eta, eta_b)
+    if samples < 1:
+        raise UsageError(f"'--samples {samples}' is not possible.", "Choose 1 or more.")
+    files = RestoredFiles(range(seed, seed + samples), average, compare, save_progress)
+    if original is not None and not compare:
+        raise UsageError("--original belongs to --compare.", "Add --compare.")
+    entry = _entry(model, arch, load_models(models))
+    blur = None if kernel is None else read_kernel(kernel)
 
-    from ddrm_cli.jobs import RestoreRequest, prepare_restore
+    from ddrm_cli.devices import choose_device, choose_precision
+    from ddrm_cli.jobs import RestoreRequest
     from ddrm_cli.restoration import TilingSettings
 
-    request = RestoreRequest(
-        degradation=deg,
-        sigma=number,
-        estimate=sigma == "auto",
-        mask=mask,
-        kernel=kernel,
-        max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
-    )
-    run = _Run(
+    choose_precision(precision, choose_device(device))
+
+    from .restore_run import RestoreRun
+
+    run = RestoreRun(
+        request=RestoreRequest(
+            degradation=deg,
+            sigma=noise,
+            estimate=sigma == "auto",
+            mask=mask,
+            kernel=blur,
+            max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
+        ),
         settings=settings,
         tiling=TilingSettings(tile, batch_size),
-        seed=seed,
-        model_name=model,
-        models=models,
+        entry=entry,
+        label=_label(class_name, entry),
         device=device,
         precision=precision,
+        files=files,
+        original=original,
         asked={
             "degradation": deg,
-            "sigma": sigma,
+            "sigma": sigma if noise is None else noise,
+            "mask": None if mask is None else str(mask),
+            "kernel": None if kernel is None else str(kernel),
             "model": model,
+            "class": class_name,
             "seed": seed,
+            "averaged": samples if average else 1,
             **dataclasses.asdict(settings),
         },
         overwrite=overwrite,
@@ -173,27 +261,26 @@ def restore(
         quiet=quiet,
     )
 
-    def one(path: Path, output: Path) -> None:
-        job = prepare_restore(path, request)
-        if not quiet:
-            for note in job.notes:
-                say(f"{path}: {note}")
-            if job.sigma_origin == "estimated":
-                say(f"{path}: noise estimated as sigma = {job.sigma:.4f}.")
+    def ready() -> None:
         if dry_run:
-            run.plan(path, output, job)
+            run.load_if_cached()
         else:
-            run.restore(path, output, job)
+            ensure_cached(entry, yes=yes)
+            run.load()
 
     run_all(
         pictures,
-        one,
+        run.plan if dry_run else run.restore,
         out=out,
         label=f"restored_{deg}" if deg else "restored",
         suffix=".png",
+        formats=tuple(OUTPUT_FORMATS),
         overwrite=overwrite,
         as_json=as_json,
         quiet=quiet,
+        debug=debug,
+        ready=ready,
+        files=files.all,
         is_same=run.is_same,
     )
 
@@ -202,156 +289,54 @@ def _parse_sigma(text: str | None) -> float | None:
     if text is None or text == "auto":
         return None
     try:
-        sigma = float(text)
+        return check_sigma(float(text), text)
     except ValueError:
-        sigma = math.nan
-    if not (math.isfinite(sigma) and sigma >= 0):
+        return check_sigma(math.nan, text)
+
+
+def _settings(
+    preset: str, steps: int | None, spacing: str | None, eta: float | None, eta_b: float | None
+) -> SamplerSettings:
+    from ddrm_cli.sampler.settings import get_preset
+
+    for option, value in (("--eta", eta), ("--eta-b", eta_b)):
+        if value is not None and not 0 <= value <= 1:
+            raise UsageError(
+                f"'{option} {value:g}' is not possible.", "Choose a number from 0 to 1."
+            )
+    changes: dict[str, Any] = {
+        "steps": steps, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
+    }  # fmt: skip
+    given = {key: value for key, value in changes.items() if value is not None}
+    return dataclasses.replace(get_preset(preset), **given)
+
+
+def _label(text: str | None, model: Model) -> int | None:
+    """The class of an option; None where the classifier is to guess, or there are no classes."""
+    from ddrm_cli.weights.classes import find_class
+
+    if model.num_classes is None and text is not None:
+        raise UsageError(f"The model {model.name} has no classes.", "Leave --class out.")
+    if model.num_classes is None or text is None or text == "auto":
+        return None
+    return find_class(text, model.num_classes)
+
+
+def _entry(model: str, arch: str | None, models: Mapping[str, Model]) -> Model:
+    """The model of a name, or of a file of weights."""
+    from ddrm_cli.weights.registry import get_model
+
+    if arch is None:
+        if model not in models and Path(model).is_file():
+            raise UsageError(
+                f"It is not known what network the weights in '{model}' belong to.",
+                "Say with --arch which model they were trained like; see: ddrm download",
+            )
+        return get_model(model, models)
+    if not Path(model).is_file():
         raise UsageError(
-            f"'--sigma {text}' is not possible.", "Give a number such as 0.05, or auto."
+            f"There is no file '{model}' of weights for --arch.", "Check the name after --model."
         )
-    return sigma
+    from ddrm_cli.weights.infer import model_from_file
 
-
-@dataclasses.dataclass
-class _Run:
-    """One call of the command: its settings, and its model once it is needed."""
-
-    settings: SamplerSettings
-    tiling: TilingSettings
-    seed: int
-    model_name: str
-    models: Path | None
-    device: str
-    precision: str
-    asked: dict[str, Any]
-    overwrite: bool
-    as_json: bool
-    quiet: bool
-    loaded: LoadedModel | None = None
-
-    def model(self) -> LoadedModel:
-        from ddrm_cli.restoration import load_model
-
-        if self.loaded is None:
-            self.loaded = load_model(
-                self.model_name,
-                device=self.device,
-                precision=self.precision,
-                models=self.models,
-            )
-        return self.loaded
-
-    def is_same(self, output: Path) -> bool:
-        from ddrm_cli.jobs import read_result_record
-
-        record = read_result_record(output)
-        return record is None or record.get("asked") == self.asked
-
-    def restore(self, path: Path, output: Path, job: RestoreJob) -> None:
-        from ddrm_cli.images.writing import write_picture
-        from ddrm_cli.jobs import result_picture, run_restore
-
-        model = self.model()
-        notices: list[str] = []
-
-        def notice(sentence: str) -> None:
-            notices.append(sentence)
-            if not self.quiet:
-                say(f"{path}: {sentence}")
-
-        started = time.perf_counter()
-        with _progress(path, self.settings.steps, hidden=self.quiet) as callback:
-            pixels = run_restore(
-                job,
-                model,
-                settings=self.settings,
-                tiling=self.tiling,
-                seeds=range(self.seed, self.seed + 1),
-                callback=callback,
-                notice=notice,
-            )[0]
-        seconds = time.perf_counter() - started
-        facts = self._facts(job, model)
-        picture = result_picture(job, pixels, {**facts, "asked": self.asked})
-        notices += write_picture(output, picture, overwrite=self.overwrite)
-        if self.as_json:
-            self._print_json(
-                path, output, "done", {**facts, "seconds": round(seconds, 2), "notes": notices}
-            )
-        else:
-            print_result(output)
-
-    def plan(self, path: Path, output: Path, job: RestoreJob) -> None:
-        from ddrm_cli.planning import expected_cost
-
-        cost = expected_cost(self.model(), job.image_shape, self.settings, self.tiling)
-        facts = self._facts(job, self.model())
-        if self.as_json:
-            more = {"seconds": round(cost.seconds, 1), "megabytes": round(cost.megabytes)}
-            self._print_json(path, output, "planned", {**facts, **more})
-            return
-        _, height, width = job.image_shape
-        y = " x ".join(str(side) for side in reversed(job.y.shape[1:]))
-        for line in (
-            f"{path} -> {output}",
-            f"  size       {y} to {width} x {height}",
-            f"  task       {job.degradation.name}: {job.degradation.summary}",
-            f"  noise      sigma = {job.sigma:.4f}, {job.sigma_origin}",
-            f"  model      {self.model_name}, {facts['precision']} on {facts['device']}",
-            f"  network    {self.settings.steps} steps of {cost.tiles} tile(s), "
-            f"{cost.tile_width} x {cost.tile_height} pixels each",
-            f"  time       about {_duration(cost.seconds)}",
-            f"  memory     about {cost.megabytes / 1000:.1f} GB",
-        ):
-            print_result(line)
-
-    def _facts(self, job: RestoreJob, model: LoadedModel) -> dict[str, Any]:
-        _, height, width = job.image_shape
-        return {
-            "degradation": job.degradation.name,
-            "sigma": job.sigma,
-            "sigma_origin": job.sigma_origin,
-            "model": self.model_name,
-            "device": str(model.device),
-            "precision": str(model.precision).removeprefix("torch."),
-            "seed": self.seed,
-            "width": width,
-            "height": height,
-            **dataclasses.asdict(self.settings),
-        }
-
-    def _print_json(self, path: Path, output: Path, status: str, facts: dict[str, Any]) -> None:
-        print_result(
-            json.dumps({"input": str(path), "output": str(output), "status": status, **facts})
-        )
-
-
-@contextmanager
-def _progress(path: Path, steps: int, *, hidden: bool) -> Iterator[Any]:
-    """A bar on stderr with the step and the time left; gives the callback for the sampler."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("step"),
-        MofNCompleteColumn(),
-        TimeLeft(),
-        TextColumn("left"),
-    )
-    with Progress(*columns, console=stderr, transient=True, disable=hidden) as bar:
-        task = bar.add_task(path.name, total=steps)
-
-        def callback(step: Step) -> None:
-            bar.update(task, completed=step.index)
-
-        yield callback
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.1f} hours"
+    return model_from_file(Path(model), arch, models)

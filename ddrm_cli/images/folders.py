@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import os
 from collections.abc import Collection, Iterable, Sequence
@@ -53,7 +54,7 @@ def find_pictures(
     Args:
         arguments: Files, folders and patterns.
         out: Folder that outputs go to, if any.
-        labels: What ``output_path`` may have put into names.
+        labels: What ``output_path`` may have put into names; may be patterns.
 
     Raises:
         ImageReadError: An argument does not exist, or a folder may not be read.
@@ -118,7 +119,9 @@ def _is_input(path: Path) -> bool:
 
 def _is_result(stem: str, stems: Collection[str], labels: Iterable[str]) -> bool:
     return any(
-        stem.endswith(f"_{label}") and stem.removesuffix(f"_{label}") in stems for label in labels
+        stem[:i] in stems and any(fnmatch.fnmatchcase(stem[i + 1 :], label) for label in labels)
+        for i, character in enumerate(stem)
+        if character == "_"
     )
 
 

@@ -39,6 +39,7 @@ _Network = TypeVar("_Network", bound=nn.Module)
 # The part of a file that is mapped at a time. Mapped pages that were read count towards the
 # process for as long as the map lives, so one map for all would make loading take twice the file.
 _MAPS = 8
+_LEAST_MAP = 64_000_000  # bytes; a small file is read once, not eight times
 
 
 def build_network(model: Model) -> UNet | DDPM:
@@ -173,7 +174,7 @@ def _tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
         return
     sizes = {name: tensor.nbytes for name, tensor in state.items()}
     del state
-    for names in _groups(sizes, sum(sizes.values()) // _MAPS):
+    for names in _groups(sizes, max(_LEAST_MAP, sum(sizes.values()) // _MAPS)):
         state = _read(path)
         for name in names:
             yield name, state[name]

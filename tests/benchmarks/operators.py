@@ -48,7 +48,7 @@ def main() -> None:
             operator.V(operator.Vt(x))  # noqa: B023
 
         def maps() -> None:
-            step()  # noqa: B023
+            step()
             operator.U(x_bar), operator.Ut(y)  # noqa: B023
 
         step_ms, maps_ms = 1e3 * best(step, 30), 1e3 * best(maps, 30)

@@ -1,4 +1,7 @@
-"""Time of a restoration, and the share outside the network: ``python -m tests.benchmarks.sampler``."""
+"""Time of a restoration, and the share outside the network.
+
+``python -m tests.benchmarks.sampler``
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def main() -> None:
         spent += time.perf_counter() - started
         return out
 
-    model.network.forward = timed  # type: ignore[method-assign]
+    model.network.forward = timed  # type: ignore[method-assign,assignment]
     x = torch.rand(3, arguments.size, arguments.size)
     for name in arguments.degradations:
         y = ddrm_cli.degrade(x, name)

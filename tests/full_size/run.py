@@ -11,8 +11,6 @@ Not collected by pytest: an evaluation at 512 x 512 takes minutes on a small mac
 (it reads ``/proc``). Prints lines of a Markdown table, one for every model and precision.
 """
 
-# ruff: noqa: T201 -- a program that prints
-
 from __future__ import annotations
 
 import argparse

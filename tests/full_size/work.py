@@ -3,8 +3,6 @@
 ``python -m tests.full_size.work TASK MODEL ...`` with one of the tasks below.
 """
 
-# ruff: noqa: T201 -- a program that prints
-
 from __future__ import annotations
 
 import json

@@ -1,0 +1,45 @@
+"""What an error becomes on the command line: a sentence, and a traceback with ``--debug``."""
+
+from __future__ import annotations
+
+import traceback
+
+from ddrm_cli.errors import DDRMError, UsageError
+
+from .console import say
+
+__all__ = ["FAILED", "INTERRUPTED", "WRONG_USAGE", "exit_code", "explain", "tell"]
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130  # 130 is the shell's own for Ctrl-C
+
+
+def explain(error: Exception) -> str:
+    """What is wrong, and what to do next."""
+    if isinstance(error, DDRMError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "Memory ran out. Close other programs, or take a smaller picture."
+    what = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0]
+    return (
+        f"This should not have happened: {what}. "
+        "Run the same command with --debug and report what it prints."
+    )
+
+
+def tell(error: Exception, *, about: str, debug: bool) -> None:
+    """Say on stderr what is wrong.
+
+    Args:
+        error: What was raised.
+        about: What it is about, such as a file's name; left out where the sentence names it.
+        debug: Print the traceback first.
+    """
+    if debug:
+        say("".join(traceback.format_exception(error)).rstrip())
+    sentence = explain(error)
+    say(sentence if f"'{about}'" in sentence else f"{about}: {sentence}")
+
+
+def exit_code(error: Exception) -> int:
+    """The program's exit code for an error that ends it."""
+    return WRONG_USAGE if isinstance(error, UsageError) else FAILED

@@ -1,0 +1,19 @@
+"""Measure restorations, and look at them.
+
+===============  =================================================================
+``metrics``      how good a restoration is: a table, one pure function each
+``learned``      the metrics that need a trained network and the extra ``metrics``
+``baselines``    what a restoration has to beat
+``preprocess``   from a photograph to the picture that is measured
+``samples``      which pictures
+``grid``         which settings are compared
+``store``        the output folder, which an interrupted run goes on from
+``run``          ``evaluate``: degrade, restore and score
+``pairs``        ``score_folders``: score what exists already
+``sets``         metrics of many pictures at once
+``tables``       means, CSV and JSON
+``report``       one HTML file to look at
+``figures``      pictures of one restoration: side by side, step by step, uncertainty
+``calibration``  the sampler against exact posteriors
+===============  =================================================================
+"""

@@ -1,0 +1,118 @@
+"""What is compared with what: the cells of a grid. Importing this imports no torch."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ddrm_cli.degradations.table import DEGRADATIONS, Degradation, get_degradation
+from ddrm_cli.errors import UsageError
+from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
+
+__all__ = ["ALL", "Cell", "make_grid", "settings_name"]
+
+ALL = "all"  # every degradation that needs no file of the user's
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One way of degrading and restoring, applied to every picture.
+
+    Args:
+        degradation: A name of the table.
+        sigma: Noise of the measurement on [0, 1] pixel values.
+        model: A name of the table of models.
+        settings: The sampler's.
+    """
+
+    degradation: str
+    sigma: float
+    model: str
+    settings: SamplerSettings
+
+    @property
+    def entry(self) -> Degradation:
+        """The degradation's entry in the table."""
+        return get_degradation(self.degradation)
+
+    @property
+    def measurement(self) -> str:
+        """Names what is measured, in file names; cells that share it share their measurements."""
+        return f"{self.degradation}_sigma{self.sigma:g}"
+
+    @property
+    def restoration(self) -> str:
+        """Names how it is restored, in file names."""
+        s = self.settings
+        return f"{self.model}_{s.spacing}{s.steps}_eta{s.eta_c:g}-{s.eta_a:g}-{s.eta_b:g}"
+
+    @property
+    def title(self) -> str:
+        """Names how it is restored, in tables."""
+        steps = f"{self.settings.steps} step{'s' if self.settings.steps > 1 else ''}"
+        return f"{self.model}, {settings_name(self.settings)}, {steps}"
+
+
+def make_grid(
+    degradations: Iterable[str],
+    sigmas: Iterable[float],
+    models: Iterable[str],
+    settings: Iterable[SamplerSettings],
+) -> list[Cell]:
+    """Every combination, each once; one model after the other, so that each is loaded once.
+
+    Args:
+        degradations: Names of the table; ``"all"`` stands for all that need no kernel.
+        sigmas: Noise levels on [0, 1] pixel values.
+        models: Names of the table of models.
+        settings: Settings of the sampler.
+
+    Raises:
+        UnknownNameError: No degradation of that name.
+        UsageError: One that needs a file of the user's, a noise level that is not possible, or
+            nothing to combine.
+    """
+    names = _expand(degradations)
+    levels = list(sigmas)
+    for sigma in levels:
+        if not (math.isfinite(sigma) and sigma >= 0):
+            raise UsageError(
+                f"A noise level of {sigma} is not possible.",
+                "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
+            )
+    combinations = itertools.product(dict.fromkeys(models), names, levels, settings)
+    cells = [Cell(name, sigma, model, chosen) for model, name, sigma, chosen in combinations]
+    if not cells:
+        raise UsageError("There is nothing to evaluate.", "Name a degradation with --deg.")
+    return list(dict.fromkeys(cells))
+
+
+def settings_name(settings: SamplerSettings) -> str:
+    """The preset that these are, but for the steps; otherwise what they are."""
+    for name, preset in PRESETS.items():
+        if replace(preset, steps=settings.steps) == settings:
+            return name
+    s = settings
+    etas = f"η {s.eta_c:g}" if s.eta_c == s.eta_a else f"η {s.eta_c:g}/{s.eta_a:g}"
+    return f"{s.spacing}, {etas}{'' if s.eta_b == 1 else f', η_b {s.eta_b:g}'}"
+
+
+def _expand(names: Iterable[str]) -> Sequence[str]:
+    expanded: list[str] = []
+    for name in names:
+        if name == ALL:
+            expanded += [each for each, entry in DEGRADATIONS.items() if not _needs_file(entry)]
+            continue
+        if _needs_file(get_degradation(name)):
+            raise UsageError(
+                f"The degradation {name} needs a kernel, which an evaluation does not take.",
+                "Choose deblur_uni, deblur_gauss or deblur_aniso.",
+            )
+        expanded.append(name)
+    return list(dict.fromkeys(expanded))
+
+
+def _needs_file(entry: Degradation) -> bool:
+    return "kernel" in entry.takes

@@ -1,0 +1,114 @@
+"""Score restorations that exist already, against their originals in another folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddrm_cli.errors import ImageError, UsageError
+from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
+
+from .metrics import DEFAULT_METRICS, check_metrics, select_metrics
+from .samples import find_samples
+from .sets import score_sets
+
+__all__ = ["FolderScores", "Pair", "score_folders"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A restoration with its original, and how well they agree.
+
+    Args:
+        name: What both are called below their folders, without suffixes.
+        restored: File of the restoration.
+        reference: File of the original.
+        scores: Metric to value.
+    """
+
+    name: str
+    restored: Path
+    reference: Path
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class FolderScores:
+    """Scores of a folder.
+
+    Args:
+        metrics: What was measured of each pair.
+        pairs: What could be scored.
+        failures: Name to a sentence of what was wrong: unreadable, or of another size.
+        unpaired_restored: Restorations without an original.
+        unpaired_reference: Originals without a restoration.
+        set_scores: Scores of all pairs together.
+    """
+
+    metrics: tuple[str, ...]
+    pairs: Sequence[Pair]
+    failures: Mapping[str, str]
+    unpaired_restored: Sequence[Path]
+    unpaired_reference: Sequence[Path]
+    set_scores: Mapping[str, float]
+
+
+def score_folders(
+    restored: Path,
+    reference: Path,
+    *,
+    metrics: Sequence[str] = DEFAULT_METRICS,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> FolderScores:
+    """Score the pictures of a folder against those of the same names in another.
+
+    Metrics that need a measurement are left out: there is none.
+
+    Args:
+        restored: Folder of restorations.
+        reference: Folder of originals.
+        metrics: Names of the metrics.
+        max_pixels: Largest picture that is read.
+
+    Raises:
+        UnknownNameError: No metric of that name.
+        ImageReadError: A folder does not exist.
+        UsageError: A folder has no picture, or no two have the same name.
+        WeightsError: Weights that a metric needs are not there.
+    """
+    ours = {sample.name: sample.path for sample in find_samples([str(restored)])}
+    theirs = {sample.name: sample.path for sample in find_samples([str(reference)])}
+    common = [name for name in ours if name in theirs]
+    if not common:
+        raise UsageError(
+            f"No picture in '{restored}' has the name of one in '{reference}'.",
+            "A pair has the same name below both folders, suffixes aside.",
+        )
+    check_metrics(metrics, len(common))
+    of_pairs = select_metrics(metrics, "original")
+    pairs: list[Pair] = []
+    failures: dict[str, str] = {}
+    for name in common:
+        try:
+            x_hat = read_picture(ours[name], max_pixels=max_pixels).pixels
+            x = read_picture(theirs[name], max_pixels=max_pixels).pixels
+            scores = {metric.name: metric.function(x_hat, x) for metric in of_pairs}
+            pairs.append(Pair(name, ours[name], theirs[name], scores))
+        except ImageError as error:
+            failures[name] = str(error)
+    return FolderScores(
+        metrics=tuple(metric.name for metric in of_pairs),
+        pairs=pairs,
+        failures=failures,
+        unpaired_restored=[path for name, path in ours.items() if name not in theirs],
+        unpaired_reference=[path for name, path in theirs.items() if name not in ours],
+        set_scores=_score_all(metrics, pairs, max_pixels),
+    )
+
+
+def _score_all(metrics: Sequence[str], pairs: Sequence[Pair], max_pixels: int) -> dict[str, float]:
+    if len(pairs) < 2:  # the others have failed, and no distance is left
+        return {}
+    restored = [pair.restored for pair in pairs]
+    return score_sets(metrics, restored, [pair.reference for pair in pairs], max_pixels=max_pixels)

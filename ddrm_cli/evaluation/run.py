@@ -1,0 +1,314 @@
+"""Degrade, restore and score pictures, over a grid of settings; take up again what was left."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ddrm_cli.degradations.base import LinearOperator
+from ddrm_cli.degradations.build import build_operator
+from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError
+from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
+from ddrm_cli.restoration import LoadedModel, TilingSettings, degrade, restore_measurement
+from ddrm_cli.weights.cache import file_path
+from ddrm_cli.weights.registry import WeightsFile
+from ddrm_cli.weights.verify import CHUNK, expected_digest
+
+from .baselines import baselines
+from .grid import Cell
+from .metrics import METRICS, check_metrics, select_metrics
+from .preprocess import crop_to_multiple, preprocess
+from .samples import Sample
+from .sets import score_sets
+from .store import ORIGINAL, Protocol, Record, Store
+
+__all__ = ["DDRM", "Evaluation", "Failure", "Progress", "evaluate", "picture_seed"]
+
+SEEDS = 2**30  # that `ImageNoise` tells apart
+DEFAULT_PROTOCOL = Protocol()
+DDRM = "ddrm"
+"""The method's name in scores, beside those of the baselines."""
+
+SetScores = Mapping[tuple[Cell, str], Mapping[str, float]]
+"""(Cell, method) to the metrics that need many pictures."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A picture that could not be evaluated in some cell.
+
+    Args:
+        cell: What was to be done.
+        name: The picture's.
+        reason: What was wrong, in a sentence.
+    """
+
+    cell: Cell
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback is told after each picture.
+
+    Args:
+        done: Pictures done so far, over all cells, failed ones and earlier ones among them.
+        total: Pictures times cells.
+        cell: The cell of this one.
+        name: Its name.
+        reused: Whether an earlier run had finished it.
+        failure: Why it failed, or None.
+    """
+
+    done: int
+    total: int
+    cell: Cell
+    name: str
+    reused: bool = False
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Args:
+        store: Its folder.
+        records: Scores of each picture in each cell.
+        failures: Pictures without scores.
+        set_scores: Scores of whole sets of pictures.
+    """
+
+    store: Store
+    records: Sequence[Record]
+    failures: Sequence[Failure]
+    set_scores: SetScores
+
+
+def evaluate(
+    samples: Sequence[Sample],
+    cells: Sequence[Cell],
+    out: Path,
+    load: Callable[[str], LoadedModel],
+    *,
+    protocol: Protocol = DEFAULT_PROTOCOL,
+    batch_size: int = 1,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    progress: Callable[[Progress], None] | None = None,
+) -> Evaluation:
+    """Degrade, restore and score each picture in each cell.
+
+    Measurements are floats: they are not rounded to 8 bits, as the published ones. A picture's
+    measurement and noise depend on its name and the run's seed only, so they are the same in
+    every cell, and with or without a limit. What the folder has finished is not done again. A
+    picture that fails is named in the result, and the rest go on.
+
+    Args:
+        samples: The pictures.
+        cells: The grid.
+        out: Folder of the results.
+        load: From the name of a model to the model; called once for each that is needed.
+        protocol: What the numbers depend on besides.
+        batch_size: Tiles that the network sees at once.
+        max_pixels: Largest picture that is read.
+        progress: Called after each picture.
+
+    Raises:
+        UnknownNameError: No preprocessing or metric of that name.
+        UsageError: The folder has another run's results.
+        OutputError: The folder cannot be written.
+        WeightsError: A model cannot be loaded.
+    """
+    check_metrics(protocol.metrics, len(samples))
+    tiling = TilingSettings(protocol.tile, batch_size)
+    store = Store(out, protocol)
+    loader = _Loader(load, store)
+    records: list[Record] = []
+    failures: list[Failure] = []
+    total = len(cells) * len(samples)
+    for done, (cell, sample) in enumerate(
+        ((cell, sample) for cell in cells for sample in samples), start=1
+    ):
+        reused, failure = False, None
+        try:
+            data_hash = _hash_picture(sample.path)
+            record = store.find(cell, sample, data_hash)
+            reused = record is not None
+            if record is None:
+                record = _evaluate_one(
+                    cell, sample, data_hash, store, loader(cell.model), tiling, max_pixels
+                )
+                store.add(record)
+            records.append(record)
+        # Any other error would meet the next picture too, and ends the run.
+        except (ImageError, OutOfMemoryError) as error:
+            failure = Failure(cell, sample.name, str(error))
+            failures.append(failure)
+        if progress is not None:
+            progress(Progress(done, total, cell, sample.name, reused, failure))
+    return Evaluation(store, records, failures, _score_cells(store, records))
+
+
+def picture_seed(seed: int, name: str) -> int:
+    """The seed of a picture: of its name, so that it does not depend on its neighbours."""
+    return (seed + zlib.crc32(name.encode())) % SEEDS
+
+
+class _Loader:
+    """Loads one model at a time, and notes in the store which one it was."""
+
+    def __init__(self, load: Callable[[str], LoadedModel], store: Store) -> None:
+        self._load = load
+        self._store = store
+        self._name = ""
+        self._model: LoadedModel | None = None
+
+    def __call__(self, name: str) -> LoadedModel:
+        if self._model is None or self._name != name:
+            self._model = None  # gives its memory back before the next takes it
+            self._model = self._load(name)
+            self._name = name
+            self._store.add_model(name, _model_facts(self._model))
+        return self._model
+
+
+def _model_facts(model: LoadedModel) -> dict[str, Any]:
+    return {
+        "weights": {file.name: _weights_hash(file) for file in model.entry.files},
+        "version": model.entry.version,
+        "precision": str(model.precision).removeprefix("torch."),
+        "device": str(model.device),
+    }
+
+
+def _weights_hash(file: WeightsFile) -> str:
+    """The hash that the file was checked against when it came; its own where there was none."""
+    expected = expected_digest(file)
+    if expected.digest is None:
+        return f"sha256:{_hash_file(file_path(file))}"
+    return f"{expected.algorithm}:{expected.digest}"
+
+
+def _hash_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _hash_picture(path: Path) -> str:
+    try:
+        return _hash_file(path)
+    except OSError as error:
+        raise ImageReadError(
+            f"'{path}' cannot be read: {error.strerror or error}.", "Check the file."
+        ) from error
+
+
+def _evaluate_one(
+    cell: Cell,
+    sample: Sample,
+    sha256: str,
+    store: Store,
+    model: LoadedModel,
+    tiling: TilingSettings,
+    max_pixels: int,
+) -> Record:
+    protocol = store.protocol
+    picture = read_picture(sample.path, max_pixels=max_pixels)
+    pixels = preprocess(picture, protocol.preprocess, protocol.size)
+    pixels = crop_to_multiple(pixels, cell.entry.scale)
+    height, width, channels = pixels.shape
+    x = torch.from_numpy(np.moveaxis(pixels, -1, 0).copy())[None]
+    seed = picture_seed(protocol.seed, sample.name)
+
+    # The measurement has what the restoration takes for unmeasured: weak singular values.
+    shape = (channels, height, width)
+    exact = build_operator(cell.degradation, shape, seed=seed, rank_tolerance=0.0)
+    operator = build_operator(cell.degradation, shape, seed=seed)
+    y = degrade(x, exact, sigma=cell.sigma, seed=seed)
+    notices: list[str] = []
+    start = time.perf_counter()
+    x_hat = restore_measurement(
+        model,
+        y,
+        operator,
+        cell.sigma,
+        settings=cell.settings,
+        tiling=tiling,
+        seeds=[seed],
+        # A list has labels for whichever of the models needs one.
+        label=None if model.entry.num_classes is None else sample.label,
+        notice=notices.append,
+    )
+    seconds = time.perf_counter() - start
+
+    operator.cpu()
+    methods = {DDRM: x_hat, **baselines(cell.entry, operator, y)}
+    store.add_picture(cell, ORIGINAL, sample.name, pixels)
+    scores: dict[str, dict[str, float]] = {}
+    for method, restored in methods.items():
+        estimate = np.moveaxis(restored[0].numpy(), 0, -1)
+        store.add_picture(cell, method, sample.name, estimate)
+        scores[method] = _score(protocol.metrics, estimate, pixels, y, exact)
+    return Record(
+        cell=cell,
+        name=sample.name,
+        sha256=sha256,
+        label=sample.label,
+        seed=seed,
+        width=width,
+        height=height,
+        seconds=seconds,
+        scores=scores,
+        notices=tuple(notices),
+    )
+
+
+def _score(
+    names: Sequence[str],
+    x_hat: NDArray[np.float32],
+    x: NDArray[np.float32],
+    y: Tensor,
+    operator: LinearOperator,
+) -> dict[str, float]:
+    clipped = x_hat.clip(0, 1)  # what a file of the restoration would hold
+    scores: dict[str, float] = {}
+    for metric in (METRICS[name] for name in names):
+        if metric.needs == "original":
+            scores[metric.name] = metric.function(clipped, x)
+        elif metric.needs == "measurement":
+            scores[metric.name] = metric.function(x_hat, y[0], operator)
+    return scores
+
+
+def _score_cells(store: Store, records: Sequence[Record]) -> SetScores:
+    metrics = store.protocol.metrics
+    if not select_metrics(metrics, "set"):
+        return {}
+    groups: dict[tuple[Cell, str], list[Record]] = {}
+    for record in records:
+        for method in record.scores:
+            groups.setdefault((record.cell, method), []).append(record)
+    scored: dict[Path, dict[str, float]] = {}  # by folder: cells share their baselines
+    scores: dict[tuple[Cell, str], dict[str, float]] = {}
+    for (cell, method), group in groups.items():
+        restored = [store.out / store.picture(cell, method, each.name) for each in group]
+        originals = [store.out / store.picture(cell, ORIGINAL, each.name) for each in group]
+        folder = store.out / store.picture(cell, method, "")
+        if folder not in scored and len(group) > 1:
+            scored[folder] = score_sets(metrics, restored, originals)
+        scores[cell, method] = scored.get(folder, {})
+    return scores

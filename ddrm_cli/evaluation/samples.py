@@ -1,0 +1,118 @@
+"""Which pictures are evaluated: folders, and lists of names with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from ddrm_cli.errors import UsageError
+from ddrm_cli.images.folders import Source, find_pictures
+from ddrm_cli.images.reading import PICTURE_SUFFIXES
+
+__all__ = ["Sample", "find_samples", "read_list"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture to evaluate.
+
+    Args:
+        name: Its path below its folder, without the suffix, with ``/``.
+        path: Its file.
+        label: Its class, where a list gives one.
+    """
+
+    name: str
+    path: Path
+    label: int | None = None
+
+
+def find_samples(
+    arguments: Sequence[str],
+    *,
+    out: Path | None = None,
+    list_file: Path | None = None,
+    limit: int | None = None,
+) -> list[Sample]:
+    """The pictures that arguments stand for, each with a name of its own.
+
+    Args:
+        arguments: Files, folders and patterns, as `find_pictures` takes them.
+        out: Folder of results, whose pictures are none of these.
+        list_file: Which of them, and in which order; see `read_list`.
+        limit: Only the first so many.
+
+    Raises:
+        ImageReadError: An argument does not exist.
+        UsageError: There is no picture, two have one name, a listed one is missing, or the limit
+            is not positive.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"A limit of {limit} pictures is not possible.", "Choose 1 or more.")
+    samples: dict[str, Sample] = {}
+    for source in find_pictures(arguments, out=out):
+        if source.path.suffix.lower() not in PICTURE_SUFFIXES:
+            continue
+        sample = Sample(_name(source), source.path)
+        if sample.name in samples:
+            raise UsageError(
+                f"'{samples[sample.name].path}' and '{source.path}' have the same name.",
+                "Rename one of them: results are kept by name.",
+            )
+        samples[sample.name] = sample
+    if not samples:
+        raise UsageError("None of the files is a picture.", "Name a folder of pictures.")
+    chosen = list(samples.values()) if list_file is None else read_list(list_file, samples)
+    return chosen[:limit]
+
+
+def read_list(file: Path, samples: Mapping[str, Sample]) -> list[Sample]:
+    """The samples that a text file lists, one a line: ``name`` or ``name label``.
+
+    A name may have its suffix or not, and may be the end of a path: a list of file names fits a
+    tree of folders too. Blank lines, and lines that begin with ``#``, are skipped.
+
+    Raises:
+        UsageError: The file cannot be read, is empty, or names what is not there, or not one.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The list '{file}' cannot be read: {error}.", "Check --list.") from error
+    by_end: dict[str, list[Sample]] = {}
+    for sample in samples.values():
+        whole = PurePosixPath(sample.name)
+        for start in range(len(whole.parts)):
+            stem = PurePosixPath(*whole.parts[start:])
+            for end in (stem, stem.with_name(stem.name + sample.path.suffix)):
+                by_end.setdefault(str(end), []).append(sample)
+    listed = [
+        _listed(line.strip(), by_end, f"{file}, line {number}")
+        for number, line in enumerate(lines, start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    if not listed:
+        raise UsageError(f"The list '{file}' names no picture.", "Write one name a line.")
+    return list(dict.fromkeys(listed))
+
+
+def _listed(line: str, by_end: Mapping[str, Sequence[Sample]], where: str) -> Sample:
+    found, label = by_end.get(line, ()), None
+    name, _, last = line.rpartition(" ")
+    if not found and last.isdecimal():
+        found, label = by_end.get(name.rstrip(), ()), int(last)
+    if not found:
+        raise UsageError(f"{where}: there is no picture '{line}'.", "Check the list and folder.")
+    whole = [each for each in found if each.name in (line, name.rstrip())]
+    if len(found) > 1 and not whole:
+        raise UsageError(
+            f"{where}: '{line}' may be '{found[0].path}' or '{found[1].path}'.",
+            "Write more of its path.",
+        )
+    return replace((whole or found)[0], label=label)
+
+
+def _name(source: Source) -> str:
+    path = source.path.relative_to(source.root) if source.root else Path(source.path.name)
+    return path.with_suffix("").as_posix()

@@ -1,0 +1,258 @@
+"""The output folder of an evaluation: what was run, and one file for each finished picture.
+
+::
+
+    run.json                                        the protocol and the models
+    cells/MEASUREMENT/RESTORATION/NAME.json         scores of one picture, once it is finished
+    pictures/MEASUREMENT/METHOD/NAME.png            original, baselines and restorations
+
+Everything is written whole or not at all, the scores after the pictures: what has scores is
+finished.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddrm_cli._version import __version__
+from ddrm_cli.errors import UsageError
+from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.writing import encode_picture, write_bytes
+
+from .grid import Cell
+from .metrics import DEFAULT_METRICS, get_metric
+from .preprocess import get_preprocessing
+from .samples import Sample
+
+__all__ = ["ORIGINAL", "Protocol", "Record", "Store", "finite_json"]
+
+FORMAT = 1  # of the folder; another number is another layout
+ORIGINAL = "original"
+_ANOTHER = "Choose another folder with --out, or delete this one."
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What every number of a run depends on, besides its cell.
+
+    Args:
+        seed: Each picture gets a seed of its own from this one and its name.
+        preprocess: A name of `PREPROCESSINGS`.
+        size: Side in pixels after preprocessing.
+        metrics: Names of the metrics.
+        tile: Side in pixels of what the network sees at once; None takes the model's.
+
+    Raises:
+        UnknownNameError: No preprocessing or metric of that name.
+        UsageError: A size or seed that is not possible.
+    """
+
+    seed: int = 0
+    preprocess: str = "imagenet"
+    size: int = 256
+    metrics: tuple[str, ...] = DEFAULT_METRICS
+    tile: int | None = None
+
+    def __post_init__(self) -> None:
+        get_preprocessing(self.preprocess)
+        for metric in self.metrics:
+            get_metric(metric)
+        if not 1 <= self.size <= 8192:
+            raise UsageError(f"A size of {self.size} pixels is not possible.", "256 is usual.")
+        if self.seed < 0:
+            raise UsageError(f"A seed of {self.seed} is not possible.", "Choose 0 or more.")
+
+
+@dataclass(frozen=True)
+class Record:
+    """Scores of one picture in one cell.
+
+    Args:
+        cell: What was done.
+        name: The picture's.
+        sha256: Hash of the picture's file.
+        label: Its class, where a list gave one.
+        seed: Of measurement and sampler.
+        width: Of the original after preprocessing, in pixels.
+        height: Of the same.
+        seconds: Time the restoration took.
+        scores: Method (``"ddrm"`` or a baseline) to metric to value.
+        notices: What was done differently from what was asked.
+    """
+
+    cell: Cell
+    name: str
+    sha256: str
+    label: int | None
+    seed: int
+    width: int
+    height: int
+    seconds: float
+    scores: Mapping[str, Mapping[str, float]]
+    notices: tuple[str, ...] = ()
+
+
+class Store:
+    """An output folder, made or taken up again.
+
+    Args:
+        out: The folder; it may not exist yet.
+        protocol: Of the run.
+
+    Raises:
+        UsageError: The folder has another run's results, or holds something else.
+        OutputError: It cannot be written.
+    """
+
+    def __init__(self, out: Path, protocol: Protocol) -> None:
+        self.out = out
+        self.protocol = protocol
+        self.models: dict[str, dict[str, Any]] = {}
+        self._file = out / "run.json"
+        if self._file.exists():
+            self._check_same()
+        elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise UsageError(f"'{out}' exists and holds no evaluation.", _ANOTHER)
+        else:
+            self._write()
+
+    def _check_same(self) -> None:
+        try:
+            found = json.loads(self._file.read_text(encoding="utf-8"))
+            self.models = dict(found["models"])
+            theirs = {**found["protocol"], "version": found["version"], "format": found["format"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"'{self._file}' cannot be read.", _ANOTHER) from error
+        ours = {**_as_json(self.protocol), "version": __version__, "format": FORMAT}
+        for key, value in ours.items():
+            if theirs.get(key) != value:
+                raise UsageError(
+                    f"'{self.out}' has the results of another run: "
+                    f"{key} was {theirs.get(key)}, now it is {value}.",
+                    _ANOTHER,
+                )
+
+    def _write(self) -> None:
+        described = {
+            "format": FORMAT,
+            "version": __version__,
+            "protocol": _as_json(self.protocol),
+            "models": self.models,
+        }
+        self.write(self._file.name, json.dumps(described, indent=2).encode())
+
+    def add_model(self, name: str, facts: dict[str, Any]) -> None:
+        """Note which weights a model has, and where they run.
+
+        Raises:
+            UsageError: Results of other weights, or of another precision, are here already.
+        """
+        known = self.models.setdefault(name, facts)
+        if known != facts:
+            key = next(key for key in facts if facts[key] != known.get(key))
+            raise UsageError(
+                f"'{self.out}' has the results of another run: "
+                f"{key} of {name} was {known.get(key)}, now it is {facts[key]}.",
+                _ANOTHER,
+            )
+        self._write()
+
+    def find(self, cell: Cell, sample: Sample, sha256: str) -> Record | None:
+        """The record of a finished picture, or None.
+
+        Raises:
+            UsageError: It belongs to another picture of that name, or cannot be read.
+        """
+        path = self.out / self._record_path(cell, sample.name)
+        if not path.exists():
+            return None
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            scores = {
+                method: {metric: float(value) for metric, value in of_method.items()}
+                for method, of_method in values.pop("scores").items()
+            }
+            notices = tuple(values.pop("notices"))
+            record = Record(cell=cell, scores=scores, notices=notices, **values)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError(
+                f"'{path}' cannot be read.", "Delete it to have its picture restored again."
+            ) from error
+        for what, theirs, ours in (
+            ("picture", record.sha256, sha256),
+            ("label", record.label, sample.label),
+        ):
+            if theirs != ours:
+                raise UsageError(
+                    f"'{self.out}' has the results of another run: the {what} of "
+                    f"'{sample.name}' has changed.",
+                    _ANOTHER,
+                )
+        return record
+
+    def add(self, record: Record) -> None:
+        """Keep the record of a finished picture.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        values = asdict(record)
+        del values["cell"]  # stands in the path
+        text = json.dumps(finite_json(values), indent=1, allow_nan=False)
+        self.write(self._record_path(record.cell, record.name), text.encode())
+
+    def add_picture(self, cell: Cell, method: str, name: str, pixels: NDArray[np.float32]) -> None:
+        """Keep a picture, shape (H, W, C) on [0, 1], clipped and in 8 bits.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        path = self.picture(cell, method, name)
+        data, _ = encode_picture(Picture(pixels), path)
+        self.write(path, data)
+
+    def picture(self, cell: Cell, method: str, name: str) -> Path:
+        """Where a picture is, seen from the folder.
+
+        Args:
+            cell: What was done.
+            method: ``"ddrm"``, `ORIGINAL` or the name of a baseline.
+            name: The picture's.
+        """
+        folder = cell.restoration if method == "ddrm" else method
+        return Path("pictures", cell.measurement, folder, f"{name}.png")
+
+    def write(self, path: str | Path, data: bytes) -> None:
+        """Write a file of the folder, in place of an earlier one.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        write_bytes(self.out / path, data, overwrite=True)
+
+    @staticmethod
+    def _record_path(cell: Cell, name: str) -> Path:
+        return Path("cells", cell.measurement, cell.restoration, f"{name}.json")
+
+
+def finite_json(value: Any) -> Any:
+    """The same value with infinities and NaN as text, which JSON has no numbers for."""
+    if isinstance(value, Mapping):
+        return {key: finite_json(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite_json(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def _as_json(protocol: Protocol) -> dict[str, Any]:
+    return {**asdict(protocol), "metrics": list(protocol.metrics)}

@@ -1,0 +1,42 @@
+"""What the program is to a test."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call of the program gave."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """What ``--json`` printed."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+
+class Program(Protocol):
+    """The program, called with its arguments."""
+
+    def __call__(self, *arguments: str | Path) -> Outcome: ...
+
+
+def files_below(folder: Path) -> set[str]:
+    """Every file, hidden ones too, relative to the folder."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def opened(path: str | Path) -> Image.Image:
+    """A picture whose file is closed again."""
+    with Image.open(path) as image:
+        copy: Image.Image = image.copy()
+    return copy

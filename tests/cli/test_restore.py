@@ -1,0 +1,302 @@
+"""``ddrm restore``: the main job, as a user types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddrm_cli.cli import progress
+from ddrm_cli.images.reading import read_picture
+from ddrm_cli.jobs import read_result_record
+
+from .program import Program, files_below, opened
+
+ONE = ("--steps", "1", "--sigma", "0.05")
+
+
+def size(path: Path) -> tuple[int, int]:
+    return opened(path).size
+
+
+def test_prints_the_path_of_a_picture_four_times_as_large(ddrm: Program, photo: Path) -> None:
+    outcome = ddrm("restore", "photo.png", "--deg", "sr_bicubic4", *ONE)
+    assert outcome.exit_code == 0
+    assert outcome.stdout == "photo_restored_sr_bicubic4.png\n"
+    assert outcome.stderr == ""
+    assert size(Path("photo_restored_sr_bicubic4.png")) == (256, 256)
+
+
+def test_the_noise_of_a_photo_is_estimated_and_said_on_stderr(ddrm: Program, photo: Path) -> None:
+    rng = np.random.default_rng(0)
+    noisy = np.asarray(opened(photo)) / 255 + rng.normal(0, 0.1, (64, 64, 3))
+    Image.fromarray(np.uint8(noisy.clip(0, 1) * 255)).save("noisy.png")
+    outcome = ddrm("restore", "noisy.png", "-d", "deno", "--steps", "1", "--json")
+    (result,) = outcome.objects
+    assert result["sigma_origin"] == "estimated"
+    # 64 x 64 pixels leave about a hundred coefficients to estimate from.
+    assert result["sigma"] == pytest.approx(0.1, rel=0.3)
+    assert f"sigma = {result['sigma']:.4f}" in outcome.stderr
+
+
+@pytest.mark.parametrize("deg", ["sr4", "inp", "inp_lorem", "color", "deblur_uni"])
+def test_a_measurement_needs_nothing_else(ddrm: Program, photo: Path, deg: str) -> None:
+    assert ddrm("degrade", photo, "--deg", deg, "--sigma", "0.1", "-o", "y.png").exit_code == 0
+    outcome = ddrm("restore", "y.png", "--steps", "1", "--json")
+    (result,) = outcome.objects
+    assert (result["sigma"], result["sigma_origin"]) == (0.1, "from the file")
+    assert (result["width"], result["height"]) == (64, 64)
+    assert size(Path("y_restored.png")) == (64, 64)
+
+
+def test_the_given_noise_wins_over_the_files(ddrm: Program, photo: Path) -> None:
+    ddrm("degrade", photo, "--deg", "sr4", "--sigma", "0.1", "-o", "y.png")
+    (result,) = ddrm("restore", "y.png", *ONE, "--json").objects
+    assert (result["sigma"], result["sigma_origin"]) == (0.05, "given")
+    (result,) = ddrm(
+        "restore", "y.png", "--sigma", "auto", "--steps", "1", "--overwrite", "--json"
+    ).objects
+    assert result["sigma_origin"] == "estimated"
+
+
+def test_exact_measurements_that_are_no_pictures(ddrm: Program, photo: Path) -> None:
+    assert ddrm("degrade", photo, "--deg", "cs2", "-o", "y.npz").exit_code == 0
+    outcome = ddrm("restore", "y.npz", "--steps", "1")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert size(Path("y_restored.png")) == (64, 64)
+
+
+def test_what_was_measured_is_kept_and_holes_are_filled(ddrm: Program, photo: Path) -> None:
+    mask = np.zeros((64, 64), np.uint8)
+    mask[20:40, 20:40] = 255
+    Image.fromarray(mask).save("mask.png")
+    outcome = ddrm(
+        "restore", photo, "-d", "inp", "--mask", "mask.png", "--sigma", "0", "--steps", "3"
+    )
+    assert outcome.exit_code == 0, outcome.stderr
+    before = np.asarray(opened(photo)).astype(int)
+    after = np.asarray(opened("photo_restored_inp.png")).astype(int)
+    assert np.array_equal(before[mask == 0], after[mask == 0])
+    assert not np.array_equal(before[mask > 0], after[mask > 0])
+
+
+def test_transparent_pixels_are_missing_ones(ddrm: Program, photo: Path) -> None:
+    alpha = Image.new("L", (64, 64), 255)
+    alpha.paste(0, (20, 20, 40, 40))
+    image = opened(photo)
+    image.putalpha(alpha)
+    image.save("holes.png")
+    assert ddrm("restore", "holes.png", "-d", "inp", *ONE).exit_code == 0
+    assert opened("holes_restored_inp.png").mode == "RGB"
+
+
+def test_transparency_that_is_no_mask_survives(ddrm: Program, photo: Path) -> None:
+    image = opened(photo)
+    image.putalpha(128)
+    image.save("glass.png")
+    assert ddrm("restore", "glass.png", "-d", "sr2", *ONE).exit_code == 0
+    restored = opened("glass_restored_sr2.png")
+    assert restored.mode == "RGBA"
+    assert restored.getchannel("A").getextrema() == (128, 128)
+
+
+@pytest.mark.parametrize("name", ["k.npy", "k.npz", "k.txt", "k.png"])
+def test_a_kernel_of_any_kind(ddrm: Program, photo: Path, name: str) -> None:
+    kernel = np.array([[0, 1, 0, 0], [1, 2, 1, 1], [0, 1, 0, 0]])
+    if name == "k.npy":
+        np.save(name, kernel)
+    elif name == "k.npz":
+        np.savez(name, kernel=kernel)
+    elif name == "k.txt":
+        np.savetxt(name, kernel)
+    else:
+        Image.fromarray(np.uint8(kernel * 100)).save(name)
+    outcome = ddrm("restore", photo, "-d", "deblur", "--kernel", name, *ONE)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert size(Path("photo_restored_deblur.png")) == (64, 64)
+
+
+def test_a_kernel_travels_with_the_measurement(ddrm: Program, photo: Path) -> None:
+    np.save("k.npy", np.ones((3, 5)))
+    ddrm("degrade", photo, "-d", "deblur", "--kernel", "k.npy", "-o", "y.png")
+    assert ddrm("restore", "y.png", "--steps", "1").exit_code == 0
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".bmp"])
+def test_the_suffix_of_out_says_the_format(ddrm: Program, photo: Path, suffix: str) -> None:
+    outcome = ddrm("restore", photo, "-d", "deno", *ONE, "--out", f"new/folder/x{suffix}")
+    assert outcome.stdout == f"new/folder/x{suffix}\n"
+    assert size(Path("new/folder") / f"x{suffix}") == (64, 64)
+
+
+def test_same_seed_same_picture_and_another_seed_another(ddrm: Program, photo: Path) -> None:
+    def restored(seed: str, out: str) -> bytes:
+        ddrm("restore", photo, "-d", "sr2", *ONE, "--seed", seed, "--out", out)
+        return opened(out).tobytes()
+
+    first = restored("1", "a.png")
+    assert restored("1", "b.png") == first
+    assert restored("2", "c.png") != first
+
+
+def test_the_result_says_how_it_was_made(ddrm: Program, photo: Path) -> None:
+    ddrm("restore", photo, "-d", "sr2", *ONE, "--preset", "paper", "--eta-b", "0.5")
+    record = read_result_record(Path("photo_restored_sr2.png"))
+    assert record is not None
+    assert record["degradation"] == "sr2"
+    assert (record["spacing"], record["eta_c"], record["eta_b"]) == ("uniform", 0.85, 0.5)
+    assert record["version"]
+
+
+def test_a_folder_keeps_its_tree_and_the_same_command_resumes(
+    ddrm: Program, photo: Path, folder: Path
+) -> None:
+    (folder / "in" / "sub").mkdir(parents=True)
+    photo.rename(folder / "in" / "a.png")
+    opened("in/a.png").save("in/sub/b.jpg")
+    command = ("restore", "in", "-d", "deno", *ONE, "--out", "out")
+    assert ddrm(*command).stdout.splitlines() == ["out/a.png", "out/sub/b.png"]
+    Path("out/sub/b.png").unlink()
+    before = Path("out/a.png").stat().st_mtime_ns
+    again = ddrm(*command)
+    assert again.exit_code == 0
+    assert again.stdout.splitlines() == ["out/sub/b.png"]
+    assert again.stderr == "out/a.png: exists already, skipped.\n"
+    assert Path("out/a.png").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("deg", [("--deg", "sr2"), ()])
+def test_results_beside_their_inputs_are_no_inputs(
+    ddrm: Program, photo: Path, deg: tuple[str, ...]
+) -> None:
+    ddrm("degrade", photo, "-d", "sr2", "-o", "all/photo.png")
+    command = ("restore", "all", *deg, *ONE, "--samples", "2", "--compare")
+    first = ddrm(*command)
+    assert (first.exit_code, len(first.stdout.splitlines())) == (0, 3)
+    again = ddrm(*command)
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert len(files_below(Path("all"))) == 4
+
+
+def test_results_of_other_settings_are_not_taken_for_these(ddrm: Program, photo: Path) -> None:
+    ddrm("degrade", photo, "-d", "sr2", "-o", "in/a.png")
+    command = ("restore", "in", *ONE, "--out", "out")
+    ddrm(*command)
+    before = Path("out/a.png").read_bytes()
+    other = ddrm(*command, "--seed", "5")
+    assert other.exit_code == 1
+    assert "'out/a.png' was made with other settings" in other.stderr
+    assert Path("out/a.png").read_bytes() == before
+    assert ddrm(*command, "--seed", "5", "--overwrite").exit_code == 0
+    assert Path("out/a.png").read_bytes() != before
+
+
+def test_patterns_and_several_files(ddrm: Program, photo: Path) -> None:
+    opened(photo).save("other.jpg")
+    outcome = ddrm("restore", "*.jpg", "photo.png", "-d", "deno", *ONE, "-o", "out")
+    assert outcome.stdout.splitlines() == ["out/other.png", "out/photo.png"]
+
+
+def test_json_says_everything_that_was_used(ddrm: Program, photo: Path) -> None:
+    outcome = ddrm("restore", photo, "-d", "sr2", *ONE, "--json", "--quiet", "--device", "cpu")
+    (result,) = outcome.objects
+    expected = {
+        "input": str(photo),
+        "output": str(photo.with_name("photo_restored_sr2.png")),
+        "files": [str(photo.with_name("photo_restored_sr2.png"))],
+        "status": "done",
+        "degradation": "sr2",
+        "sigma": 0.05,
+        "sigma_origin": "given",
+        "model": "photo-small",
+        "device": "cpu",
+        "seed": 0,
+        "samples": 1,
+        "width": 128,
+        "height": 128,
+        "steps": 1,
+        "spacing": "quadratic",
+        "eta_c": 1.0,
+        "eta_a": 0.7,
+        "eta_b": 1.0,
+        "notes": [],
+    }
+    assert {key: result[key] for key in expected} == expected
+    assert set(result) - set(expected) == {"precision", "seconds"}
+    assert outcome.stderr == ""
+
+
+def test_json_of_a_folder_has_a_line_for_each_picture(ddrm: Program, photo: Path) -> None:
+    ddrm("degrade", photo, "-d", "sr2", "-o", "in/a.png")
+    ddrm("restore", "in", *ONE, "-o", "out")
+    Path("in/bad.png").write_text("no picture")
+    outcome = ddrm("restore", "in", *ONE, "-o", "out", "--json")
+    by_status = {line["status"]: line for line in outcome.objects}
+    assert set(by_status) == {"skipped", "failed"}
+    assert "is not a picture" in by_status["failed"]["error"]
+
+
+def test_quiet_says_nothing_but_results(ddrm: Program, photo: Path) -> None:
+    outcome = ddrm("restore", photo, "-d", "deno", "--steps", "1", "--quiet")
+    assert (outcome.stderr, outcome.stdout.count("\n")) == ("", 1)
+
+
+def test_a_terminal_sees_the_step_and_the_time_left(
+    ddrm: Program, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    screen = StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=100)
+    monkeypatch.setattr(progress, "stderr", terminal)
+    ddrm("restore", photo, "-d", "deno", "--steps", "2", "--sigma", "0.1")
+    assert "photo.png" in screen.getvalue()
+    assert "2/2" in screen.getvalue()
+    assert "left" in screen.getvalue()
+
+
+def test_a_file_of_weights_of_the_users_own(ddrm: Program, photo: Path) -> None:
+    from ddrm_cli.weights import registry
+
+    weights = Path(registry.__file__).with_name("photo-small.pt")
+    same = ("restore", photo, "-d", "sr2", *ONE, "--model")
+    ddrm(*same, "photo-small", "--out", "a.png")
+    outcome = ddrm(*same, weights, "--arch", "photo-small", "--out", "b.png")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert np.array_equal(read_picture("a.png").pixels, read_picture("b.png").pixels)
+    alone = ddrm(*same, weights, "--out", "c.png")
+    assert (alone.exit_code, "--arch" in alone.stderr) == (2, True)
+
+
+def test_a_table_of_models_of_the_users_own(ddrm: Program, photo: Path) -> None:
+    from ddrm_cli.weights import registry
+
+    weights = Path(registry.__file__).with_name("photo-small.pt")
+    Path("models.toml").write_text(own_table(weights))
+    outcome = ddrm("restore", photo, "-d", "sr2", *ONE, "-m", "mine", "--models", "models.toml")
+    assert outcome.exit_code == 0, outcome.stderr
+
+
+def own_table(weights: Path) -> str:
+    """A model with the network of photo-small."""
+    return f"""
+[mine]
+description = "a test"
+licence = "none"
+architecture = "guided-diffusion"
+prediction = "v"
+[mine.network]
+image_size = 64
+model_channels = 64
+channel_mult = [1, 2, 2, 2]
+num_res_blocks = 2
+attention_resolutions = []
+patch_size = 2
+[mine.weights]
+path = {json.dumps(str(weights))}
+"""

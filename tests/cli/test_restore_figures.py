@@ -1,0 +1,109 @@
+"""Several samples, their average, and figures of one restoration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ddrm_cli.images.reading import read_picture
+
+from .program import Program, files_below, opened
+
+TWO = ("--steps", "2", "--sigma", "0.05")
+
+
+def test_samples_are_what_their_seeds_give_alone(ddrm: Program, photo: Path) -> None:
+    several = ddrm("restore", photo, "-d", "sr2", *TWO, "--seed", "3", "--samples", "2")
+    assert [Path(line).name for line in several.stdout.splitlines()] == [
+        "photo_restored_sr2_seed3.png",
+        "photo_restored_sr2_seed4.png",
+    ]
+    ddrm("restore", photo, "-d", "sr2", *TWO, "--seed", "4", "--out", "alone.png")
+    alone = read_picture("alone.png").pixels
+    together = read_picture("photo_restored_sr2_seed4.png").pixels
+    # Convolutions of another batch size round otherwise: one grey level, of half precision a few.
+    assert np.abs(alone - together).mean() < 1 / 255
+
+
+def test_the_average_is_the_mean_of_the_samples(ddrm: Program, photo: Path) -> None:
+    common = ("restore", photo, "-d", "sr2", *TWO, "--samples", "3")
+    ddrm(*common, "--out", "each.png")
+    outcome = ddrm(*common, "--average", "--out", "mean.png", "--json")
+    (result,) = outcome.objects
+    assert result["files"] == ["mean_uncertainty.png", "mean.png"]
+    samples = [read_picture(f"each_seed{seed}.png").pixels for seed in range(3)]
+    mean = read_picture("mean.png").pixels
+    # Samples were clipped to [0, 1] and rounded to 8 bits before this mean, not before that one.
+    inside = np.all([(each > 0.02) & (each < 0.98) for each in samples], axis=0)
+    assert np.abs(mean - np.mean(samples, axis=0))[inside].max() < 2 / 255
+    with Image.open("mean_uncertainty.png") as figure:
+        assert figure.width > 128  # the map and its colour bar
+        assert figure.height >= 128
+
+
+def test_compare_shows_input_restoration_and_original(ddrm: Program, photo: Path) -> None:
+    ddrm("degrade", photo, "-d", "sr2", "-o", "y.png")
+    without = ddrm("restore", "y.png", *TWO, "--compare", "-o", "a.png")
+    assert without.stdout.splitlines() == ["a_compare.png", "a.png"]
+    ddrm("restore", "y.png", *TWO, "--compare", "--original", photo, "-o", "b.png")
+    two, three = (opened(name).width for name in ("a_compare.png", "b_compare.png"))
+    assert three * 2 > two * 2.8  # a third panel, as wide as the others but for the gap
+
+
+def test_the_original_may_be_what_degrade_cropped(ddrm: Program, photo: Path) -> None:
+    opened(photo).crop((0, 0, 63, 61)).save("odd.png")
+    assert (
+        "Cropped from 63 x 61 to 60 x 60"
+        in ddrm("degrade", "odd.png", "-d", "sr4", "-o", "y.png").stderr
+    )
+    outcome = ddrm("restore", "y.png", *TWO, "--compare", "--original", "odd.png")
+    assert outcome.exit_code == 0, outcome.stderr
+    wrong = ddrm("restore", "y.png", *TWO, "--compare", "--original", "y.png", "-o", "c.png")
+    assert wrong.exit_code == 1
+    assert "The original 'y.png' is 15 x 15, the restoration 60 x 60." in wrong.stderr
+
+
+def test_a_measurement_that_is_no_picture_is_compared_without_it(
+    ddrm: Program, photo: Path
+) -> None:
+    ddrm("degrade", photo, "-d", "cs2", "-o", "y.npz")
+    assert ddrm("restore", "y.npz", *TWO, "--compare").exit_code == 0
+
+
+def test_progress_has_a_frame_for_each_step(ddrm: Program, photo: Path) -> None:
+    outcome = ddrm("restore", photo, "-d", "deno", "--sigma", "0.1", "--steps", "3",
+                   "--save-progress")  # fmt: skip
+    assert outcome.exit_code == 0, outcome.stderr
+    with Image.open("photo_restored_deno_progress.gif") as animation:
+        assert animation.n_frames == 3
+    assert Path("photo_restored_deno_progress.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--samples", "0"), "'--samples 0' is not possible"),
+        (("--average",), "Add --samples"),
+        (("--original", "photo.png"), "Add --compare"),
+    ],
+)
+def test_options_that_make_no_sense(
+    ddrm: Program, photo: Path, folder: Path, options: tuple[str, ...], says: str
+) -> None:
+    outcome = ddrm("restore", photo, "-d", "deno", *options)
+    assert outcome.exit_code == 2
+    assert says in outcome.stderr
+    assert files_below(folder) == {"photo.png"}
+
+
+def test_a_figure_that_exists_is_not_replaced(ddrm: Program, photo: Path) -> None:
+    figure = Path("photo_restored_deno_compare.png")
+    figure.write_text("mine")
+    outcome = ddrm("restore", photo, "-d", "deno", *TWO, "--compare")
+    assert outcome.exit_code == 1
+    assert "photo_restored_deno_compare.png' exists already" in outcome.stderr
+    assert figure.read_text() == "mine"
+    assert not Path("photo_restored_deno.png").exists()

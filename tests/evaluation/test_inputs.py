@@ -1,0 +1,211 @@
+"""Which pictures are evaluated, what becomes of them, and what they are compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ddrm_cli.degradations.build import build_operator
+from ddrm_cli.degradations.table import DEGRADATIONS, get_degradation
+from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
+from ddrm_cli.evaluation.baselines import baselines, enlarge
+from ddrm_cli.evaluation.grid import Cell, make_grid, settings_name
+from ddrm_cli.evaluation.preprocess import crop_to_multiple, preprocess
+from ddrm_cli.evaluation.samples import find_samples
+from ddrm_cli.images.picture import Picture
+from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
+
+
+def random_picture(height: int, width: int, channels: int = 3) -> Picture:
+    rng = np.random.default_rng(0)
+    levels = rng.integers(0, 256, (height, width, channels))
+    return Picture((levels / 255).astype(np.float32))
+
+
+def test_imagenet_is_the_published_crop() -> None:
+    picture = random_picture(150, 203)
+    image = Image.fromarray(np.rint(picture.pixels * 255).astype(np.uint8))
+    # Written out for this size: 203 x 150 is halved twice, to 50 x 37, and not a third time.
+    image = image.resize((101, 75), Image.Resampling.BOX)
+    image = image.resize((50, 37), Image.Resampling.BOX)
+    image = image.resize((round(50 * 32 / 37), 32), Image.Resampling.BICUBIC)
+    expected = np.asarray(image)[:, (image.width - 32) // 2 :][:, :32]
+    result = preprocess(picture, "imagenet", 32)
+    assert np.array_equal(np.rint(result * 255), expected)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shape", [(9, 300), (64, 64), (1, 1)])
+def test_imagenet_always_gives_the_size_in_colour(shape: tuple[int, int], channels: int) -> None:
+    assert preprocess(random_picture(*shape, channels), "imagenet", 32).shape == (32, 32, 3)
+
+
+def test_resize_keeps_the_whole_picture_and_none_the_pixels() -> None:
+    picture = random_picture(60, 90, 1)
+    assert preprocess(picture, "resize", 32).shape == (32, 48, 1)
+    assert preprocess(picture, "none", 32) is picture.pixels
+    with pytest.raises(UnknownNameError, match="preprocessing"):
+        preprocess(picture, "imagnet", 32)
+
+
+def test_sides_are_cropped_to_the_factor() -> None:
+    pixels = random_picture(37, 50).pixels
+    assert np.array_equal(crop_to_multiple(pixels, 8), pixels[:32, :48])
+    with pytest.raises(MeasurementError, match="3 x 9 pixels is too small"):
+        crop_to_multiple(random_picture(9, 3).pixels, 4)
+
+
+@pytest.mark.parametrize("name", [name for name in DEGRADATIONS if name != "deblur"])
+def test_every_degradation_has_a_baseline_of_the_pictures_shape(name: str) -> None:
+    shape = (3, 32, 48)
+    operator = build_operator(name, shape)
+    y = operator(torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)))
+    found = baselines(get_degradation(name), operator, y)
+    assert found
+    assert all(x_hat.shape == (2, *shape) for x_hat in found.values())
+
+
+@pytest.mark.parametrize("name", ["deno", "inp", "color"])
+def test_the_pseudo_inverse_is_left_out_where_it_is_the_measurement(name: str) -> None:
+    operator = build_operator(name, (3, 8, 8))
+    y = operator(torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)))
+    found = baselines(get_degradation(name), operator, y)
+    assert list(found) == ["measurement"]
+    # Grey weights of 0.3333 and 0.3334 are equal to a thousandth only.
+    torch.testing.assert_close(found["measurement"], operator.pinv(y), atol=1e-3, rtol=0)
+
+
+def test_enlarging_keeps_what_is_linear() -> None:
+    ramp = torch.arange(8.0).expand(1, 2, 8, 8)
+    larger = enlarge(ramp, 4)
+    # Output pixel i lies at (i + 0.5) / 4 - 0.5 of the input; at the borders there is no slope.
+    expected = (torch.arange(32) + 0.5) / 4 - 0.5
+    torch.testing.assert_close(larger[0, 0, 5, 8:24], expected[8:24])
+
+
+def test_a_picture_is_known_by_its_path_below_its_folder(photos: Path) -> None:
+    (photos / "deeper").mkdir()
+    (photos / "a.png").rename(photos / "deeper" / "a.png")
+    assert [sample.name for sample in find_samples([str(photos)])] == ["b", "c", "deeper/a"]
+    assert [sample.name for sample in find_samples([str(photos)], limit=2)] == ["b", "c"]
+
+
+def test_measurements_that_are_no_pictures_are_passed_over(photos: Path) -> None:
+    np.savez(photos / "z.npz", y=np.zeros(3))
+    assert [sample.name for sample in find_samples([str(photos)])] == ["a", "b", "c"]
+    for name in "abc":
+        (photos / f"{name}.png").unlink()
+    with pytest.raises(UsageError, match="None of the files is a picture"):
+        find_samples([str(photos)])
+
+
+def test_a_list_that_is_missing_is_named(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"gone\.txt' cannot be read"):
+        find_samples([str(photos)], list_file=tmp_path / "gone.txt")
+
+
+def test_two_pictures_of_one_name_are_refused(photos: Path) -> None:
+    Image.new("RGB", (8, 8)).save(photos / "a.bmp")
+    with pytest.raises(UsageError, match="have the same name"):
+        find_samples([str(photos)])
+
+
+def test_a_list_chooses_orders_and_labels(photos: Path, tmp_path: Path) -> None:
+    (photos / "with space 2.png").write_bytes((photos / "a.png").read_bytes())
+    listing = tmp_path / "list.txt"
+    listing.write_text("# chosen\nc.png 281\n\na\nwith space 2\n", encoding="utf-8")
+    samples = find_samples([str(photos)], list_file=listing)
+    assert [(each.name, each.label) for each in samples] == [
+        ("c", 281),
+        ("a", None),
+        ("with space 2", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a\nmissing.png 3\n", "line 2: there is no picture 'missing.png 3'"),
+        ("# nothing\n", "names no picture"),
+    ],
+)
+def test_a_list_that_does_not_fit_is_refused(
+    photos: Path, tmp_path: Path, text: str, what: str
+) -> None:
+    listing = tmp_path / "list.txt"
+    listing.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=what):
+        find_samples([str(photos)], list_file=listing)
+
+
+def test_a_listed_name_may_be_the_end_of_a_path(photos: Path, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (photos / folder).mkdir()
+        (photos / folder / "x.png").write_bytes((photos / "a.png").read_bytes())
+    listing = tmp_path / "list.txt"
+    listing.write_text("one/x.png 1", encoding="utf-8")
+    (sample,) = find_samples([str(photos)], list_file=listing)
+    assert (sample.name, sample.label) == ("one/x", 1)
+    listing.write_text("x.png", encoding="utf-8")
+    with pytest.raises(UsageError, match="may be"):
+        find_samples([str(photos)], list_file=listing)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_is_positive(photos: Path, limit: int) -> None:
+    with pytest.raises(UsageError, match="limit"):
+        find_samples([str(photos)], limit=limit)
+
+
+def test_the_grid_is_every_combination_once_model_by_model() -> None:
+    settings = [SamplerSettings(steps=steps) for steps in (5, 10)]
+    cells = make_grid(["sr4", "inp", "sr4"], [0.0, 0.05], ["m", "n"], settings)
+    assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 2
+    assert [cell.model for cell in cells] == ["m"] * 8 + ["n"] * 8
+
+
+def test_all_is_every_degradation_that_needs_no_file() -> None:
+    cells = make_grid(["all"], [0.0], ["m"], [SamplerSettings()])
+    assert {cell.degradation for cell in cells} == set(DEGRADATIONS) - {"deblur"}
+
+
+@pytest.mark.parametrize(
+    ("degradations", "sigma", "error"),
+    [
+        (["sr5"], 0.0, UnknownNameError),
+        (["deblur"], 0.0, UsageError),
+        (["sr4"], -1.0, UsageError),
+        (["sr4"], float("nan"), UsageError),
+        ([], 0.0, UsageError),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused(
+    degradations: list[str], sigma: float, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        make_grid(degradations, [sigma], ["m"], [SamplerSettings()])
+
+
+def test_cells_that_differ_have_different_names() -> None:
+    variants = [
+        SamplerSettings(),
+        SamplerSettings(steps=10),
+        SamplerSettings(spacing="uniform"),
+        SamplerSettings(eta_c=0.7),
+        SamplerSettings(eta_a=0.8),
+        SamplerSettings(eta_b=0.9),
+    ]
+    cells = make_grid(["sr4", "sr2"], [0.0, 0.1], ["m", "n"], variants)
+    assert len({(cell.measurement, cell.restoration) for cell in cells}) == len(cells)
+    assert len({(cell.measurement, cell.title) for cell in cells}) == len(cells)
+
+
+def test_settings_are_called_by_their_preset_where_they_are_one() -> None:
+    assert settings_name(PRESETS["paper"]) == "paper"
+    assert settings_name(SamplerSettings(steps=7)) == "balanced"
+    assert settings_name(SamplerSettings(eta_c=0.5, eta_a=0.5)) == "quadratic, η 0.5"
+    assert Cell("sr4", 0.0, "m", SamplerSettings(steps=1)).title == "m, balanced, 1 step"

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ddrm_cli.evaluation import report
+from ddrm_cli.evaluation.grid import make_grid
+from ddrm_cli.evaluation.pairs import score_folders
+from ddrm_cli.evaluation.report import evaluation_report, folders_report
+from ddrm_cli.evaluation.results import write_folder_results, write_results
+from ddrm_cli.evaluation.run import DDRM, Evaluation, evaluate
+from ddrm_cli.evaluation.samples import find_samples
+from ddrm_cli.evaluation.store import Protocol
+from ddrm_cli.evaluation.tables import (
+    evaluation_csv,
+    evaluation_json,
+    folders_csv,
+    mean_of,
+    summarise,
+    summarise_folders,
+)
+from ddrm_cli.restoration import load_model
+from ddrm_cli.sampler.settings import SamplerSettings
+
+NASTY = "<img src=x onerror=alert(1)>&\"'{{title}} ü"
+VOID = {"meta", "link", "img", "input", "br", "line", "circle", "rect"}
+
+
+class Page(HTMLParser):
+    """A strict reader: every tag is closed, in order; remembers all addresses and texts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        assert len(values) == len(attrs), f"an attribute twice in {tag}"
+        self.tags.append((tag, values))
+        self.addresses += [
+            value or "" for key, value in attrs if key in ("src", "href", "action", "data")
+        ]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def cards(self) -> list[dict[str, str | None]]:
+        return [values for tag, values in self.tags if values.get("class") == "card"]
+
+
+@pytest.fixture(scope="module")
+def evaluation(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    folder = tmp_path_factory.mktemp("report")
+    rng = np.random.default_rng(0)
+    (folder / "photos").mkdir()
+    for name in ("a", "b", NASTY):
+        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "photos" / f"{name}.png")
+    (folder / "photos" / "broken.png").write_text("no picture")
+    grid = make_grid(
+        ["sr4", "inp"], [0.05], ["tiny"], [SamplerSettings(steps=1), SamplerSettings(steps=2)]
+    )
+    return evaluate(
+        find_samples([str(folder / "photos")]),
+        grid,
+        folder / "out",
+        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        protocol=Protocol(size=32),
+    )
+
+
+def test_the_report_is_whole_and_needs_nothing_from_elsewhere(evaluation: Evaluation) -> None:
+    text = evaluation_report(evaluation)
+    page = Page(text)
+    assert all(address.startswith("data:") for address in page.addresses)
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "@import" not in text
+    assert "url(" not in text
+    assert len(page.cards()) == 12
+    assert "{{" not in text.replace("{{title}}", "")  # but for the picture of that name
+
+
+def test_names_are_text_whatever_they_look_like(evaluation: Evaluation) -> None:
+    page = Page(evaluation_report(evaluation))
+    assert NASTY in {card["data-name"] for card in page.cards()}
+    assert NASTY in page.texts
+    assert not any("onerror" in values for _, values in page.tags)
+
+
+def test_a_card_has_all_layers_and_finds_the_full_pictures(evaluation: Evaluation) -> None:
+    page = Page(evaluation_report(evaluation))
+    images = [values for tag, values in page.tags if tag == "img"]
+    roles = {str(values["data-role"]) for values in images}
+    assert roles == {"before", "after", "inverse", "original"}
+    for values in images:
+        assert (evaluation.store.out / unquote(str(values["data-full"]))).is_file()
+
+
+def test_failures_and_scores_are_on_the_page(evaluation: Evaluation) -> None:
+    page = Page(evaluation_report(evaluation))
+    assert "broken" in page.texts
+    assert any("is not a picture" in text for text in page.texts)
+    for row in summarise(evaluation):
+        assert row.text("psnr") in page.texts
+    keys = [json.loads(str(card["data-keys"])) for card in page.cards()]
+    assert all({"psnr", "ssim", "consistency", "gain"} == set(each) for each in keys)
+
+
+def test_of_very_many_pictures_the_worst_and_some_of_the_rest_are_shown(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "MAX_SHOTS", 4)
+    page = Page(evaluation_report(evaluation))
+    scores = sorted(each.scores[DDRM]["psnr"] for each in evaluation.records)
+    shown = sorted(json.loads(str(card["data-keys"]))["psnr"] for card in page.cards())
+    assert len(shown) == 4
+    assert shown[:2] == scores[:2]
+    assert any("12 pictures: the 2 worst, and 2 of the rest" in text for text in page.texts)
+
+
+def test_a_picture_that_was_deleted_does_not_break_the_report(evaluation: Evaluation) -> None:
+    path = evaluation.store.out / evaluation.store.picture(evaluation.records[0].cell, DDRM, "a")
+    data = path.read_bytes()
+    path.unlink()
+    try:
+        assert len(Page(evaluation_report(evaluation)).cards()) == 12
+    finally:
+        path.write_bytes(data)
+
+
+def test_means_have_the_standard_error() -> None:
+    mean = mean_of([1.0, 2.0, 3.0, 6.0])
+    assert mean.value == 3
+    assert mean.error == pytest.approx(np.std([1, 2, 3, 6], ddof=1) / 2)
+    assert math.isnan(mean_of([1.0]).error)
+    assert mean_of([1.0, math.inf]).value == math.inf
+
+
+def test_baselines_stand_beside_each_restoration_once(evaluation: Evaluation) -> None:
+    rows = [(row.group.split(",")[0], row.method) for row in summarise(evaluation)]
+    assert rows == [
+        ("sr4", "bicubic"),
+        ("sr4", "pseudo-inverse"),
+        ("sr4", "tiny, balanced, 1 step"),
+        ("sr4", "tiny, balanced, 2 steps"),
+        ("inp", "measurement"),
+        ("inp", "tiny, balanced, 1 step"),
+        ("inp", "tiny, balanced, 2 steps"),
+    ]
+
+
+def test_the_residual_is_shown_in_units_of_the_noise(evaluation: Evaluation) -> None:
+    bicubic = summarise(evaluation)[0]
+    expected = f"{bicubic.means['consistency'].value / 0.05:.2f} σ"
+    assert bicubic.text("consistency") == expected
+    assert bicubic.text("lpips") == "–"
+    noise_free = replace(bicubic, sigma=0.0)
+    assert noise_free.text("consistency") == f"{bicubic.means['consistency'].value:.4f}"
+
+
+def test_the_csv_has_a_row_for_each_picture_and_cell(evaluation: Evaluation) -> None:
+    rows = list(csv.DictReader(io.StringIO(evaluation_csv(evaluation))))
+    assert len(rows) == 12
+    record = evaluation.records[0]
+    assert float(rows[0]["psnr"]) == record.scores[DDRM]["psnr"]
+    assert float(rows[0]["bicubic_psnr"]) == record.scores["bicubic"]["psnr"]
+    assert rows[0]["measurement_psnr"] == ""  # belongs to inpainting
+    assert (rows[0]["degradation"], rows[0]["steps"]) == ("sr4", "1")
+
+
+def test_the_json_says_what_is_needed_to_repeat_the_run(evaluation: Evaluation) -> None:
+    found = json.loads(evaluation_json(evaluation, {"limit": None}))
+    assert found["versions"]["torch"] == torch.__version__
+    assert len(found["models"]["tiny"]["weights"]["tiny.pt"].removeprefix("sha256:")) == 64
+    assert found["models"]["tiny"]["precision"] == "float32"
+    assert found["protocol"]["seed"] == 0
+    assert found["machine"]["cores"]
+    assert len(found["records"]) == 12
+    assert {"width", "height", "seed", "sha256", "seconds"} <= set(found["records"][0])
+    assert [failure["name"] for failure in found["failures"]] == ["broken"] * 4
+
+
+def test_results_are_written_and_replaced(evaluation: Evaluation) -> None:
+    for _ in range(2):
+        path = write_results(evaluation, {})
+    assert path == evaluation.store.out / "report.html"
+    assert {"results.csv", "results.json", "report.html"} <= set(_names(evaluation.store.out))
+
+
+def test_folders_that_were_scored_have_a_report_too(evaluation: Evaluation, tmp_path: Path) -> None:
+    store = evaluation.store
+    pictures = [
+        store.out / store.picture(evaluation.records[0].cell, m, "") for m in (DDRM, "original")
+    ]
+    scores = score_folders(pictures[0].parent, pictures[1].parent)
+    (row,) = summarise_folders(scores)
+    assert row.count == 3
+    page = Page(folders_report(scores, tmp_path))
+    assert len(page.cards()) == 3
+    assert all(address.startswith("data:") for address in page.addresses)
+    assert len(folders_csv(scores).splitlines()) == 4
+    write_folder_results(scores, tmp_path / "scores", {})
+    assert _names(tmp_path / "scores") == ["report.html", "results.csv", "results.json"]
+
+
+def _names(folder: Path) -> Sequence[str]:
+    return sorted(path.name for path in folder.iterdir())

@@ -1,0 +1,87 @@
+"""The documentation is right: commands and programs run as printed, links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+# Not run here: what installs, tests or measures this project, downloads, or is a template.
+ELSEWHERE = re.compile(r"pip install|pytest|benchmarks|ddrm download|ddrm evaluate|calibration")
+
+COMMANDS = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page, "sh"))
+    if not ELSEWHERE.search(block)
+]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the pages name, in which one evaluation of the network is enough."""
+    folder = tmp_path_factory.mktemp("project")
+    for part in ("docs/images", "tests/data/photos"):
+        shutil.copytree(ROOT / part, folder / part)
+    config = folder / "config" / "ddrm" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[restore]\nsteps = 1\n")
+    return folder
+
+
+def run(command: list[str], project: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "XDG_CONFIG_HOME": str(project / "config"),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
+    return subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the configuration as Linux does")
+@pytest.mark.parametrize("block", COMMANDS)
+def test_commands_run_as_printed(block: str, project: Path) -> None:
+    """One after another: a block may use what an earlier one of its page made."""
+    done = run(["bash", "-euo", "pipefail", "-c", block], project)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+def test_programs_run_as_printed(page: str, project: Path) -> None:
+    program = "\n".join(blocks(ROOT / page, "python"))
+    done = run([sys.executable, "-W", "error", "-c", program], project)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)]+)\)", page.read_text()):
+        name, _, heading = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+            slugs = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+            assert heading in slugs, target
+
+
+def test_pictures_are_small() -> None:
+    """The documentation's pictures together stay under a megabyte."""
+    pictures = [path for path in (ROOT / "docs" / "images").iterdir() if path.suffix != ".md"]
+    assert sum(path.stat().st_size for path in pictures) < 1_000_000

@@ -1,0 +1,166 @@
+"""One file in, one file out, without the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from ddrm_cli.errors import ImageReadError, MeasurementError, UsageError
+from ddrm_cli.images.picture import Metadata, Picture
+from ddrm_cli.images.writing import write_picture
+from ddrm_cli.jobs import (
+    RESULT_KEY,
+    DegradeRequest,
+    RestoreRequest,
+    degrade_file,
+    prepare_restore,
+    read_result_record,
+    result_picture,
+    run_restore,
+)
+from ddrm_cli.restoration import TilingSettings, load_model
+from ddrm_cli.sampler.settings import SamplerSettings
+
+PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    with Image.open(PHOTO) as image:
+        image.convert("RGB").crop((100, 60, 148, 92)).save(path)  # 48 x 32
+    return path
+
+
+def measured(photo: Path, name: str, **request: object) -> Path:
+    output = photo.with_name(name)
+    degrade_file(photo, output, DegradeRequest(**request), overwrite=False)  # type: ignore[arg-type]
+    return output
+
+
+def test_a_photo_needs_a_degradation_and_gets_its_noise_estimated(photo: Path) -> None:
+    with pytest.raises(UsageError, match=r"It is not known how .* was degraded"):
+        prepare_restore(photo, RestoreRequest())
+    job = prepare_restore(photo, RestoreRequest("sr_bicubic4"))
+    assert job.image_shape == (3, 128, 192)
+    assert job.sigma_origin == "estimated"
+    assert job.levels == 256
+
+
+def test_a_measurement_says_all_of_it(photo: Path) -> None:
+    path = measured(photo, "y.png", degradation="inp", sigma=0.1, seed=4)
+    job = prepare_restore(path, RestoreRequest())
+    assert (job.degradation.name, job.sigma, job.seed) == ("inp", 0.1, 4)
+    assert job.mask is not None
+    assert 0.4 < job.mask.mean() < 0.6
+
+
+def test_a_png_and_an_npz_say_the_same(photo: Path) -> None:
+    jobs = [
+        prepare_restore(measured(photo, name, degradation="sr4", sigma=0.01), RestoreRequest())
+        for name in ("y.png", "y.npz")
+    ]
+    png, npz = jobs
+    assert (png.image_shape, png.sigma) == (npz.image_shape, npz.sigma)
+    assert (png.levels, npz.levels) == (256, None)
+    # Only the rounding of 8 bits, and clipping, lie between them.
+    assert np.abs(png.y - npz.y.clip(0, 1)).max() <= 0.5 / 255 + 1e-6
+
+
+def test_grey_measurements_become_coloured_pictures(photo: Path) -> None:
+    path = measured(photo, "y.png", degradation="color")
+    job = prepare_restore(path, RestoreRequest())
+    assert job.y.shape == (1, 32, 48)
+    assert job.image_shape == (3, 32, 48)
+
+
+def test_exact_numbers_have_no_estimate(photo: Path) -> None:
+    path = measured(photo, "y.npz", degradation="cs2")
+    assert prepare_restore(path, RestoreRequest()).y.ndim == 2
+    with pytest.raises(UsageError, match="cannot be estimated"):
+        prepare_restore(path, RestoreRequest(estimate=True))
+    with pytest.raises(UsageError, match="is a measurement of cs2, not of cs4"):
+        prepare_restore(path, RestoreRequest("cs4"))
+    with pytest.raises(UsageError, match="A measurement of cs2 is not a picture"):
+        prepare_restore(photo, RestoreRequest("cs2"))
+
+
+@pytest.mark.parametrize("deg", ["deno", "sr4", "cs2"])
+def test_masks_and_kernels_only_where_they_belong(deg: str) -> None:
+    with pytest.raises(UsageError, match=f"{deg} takes no mask"):
+        RestoreRequest(deg, mask=Path("mask.png"))
+    with pytest.raises(UsageError, match=f"{deg} takes no kernel"):
+        DegradeRequest(deg, kernel=np.ones((3, 3)))
+    with pytest.raises(UsageError, match="deblur needs a kernel"):
+        DegradeRequest("deblur")
+
+
+@pytest.mark.parametrize("kernel", [[[1, 2], [3]], "text", [1.0, 2.0], [[float("1e400")]]])
+def test_a_kernel_in_a_file_is_not_trusted(photo: Path, kernel: object) -> None:
+    path = measured(photo, "y.png", degradation="deblur", kernel=np.ones((3, 3)) / 9)
+    with Image.open(path) as image:
+        said = json.loads(image.info["ddrm"])
+        said["parameters"]["kernel"] = kernel
+        info = PngInfo()
+        info.add_text("ddrm", json.dumps(said))
+        image.save(path, pnginfo=info)
+    with pytest.raises(MeasurementError, match="kernel"):
+        prepare_restore(path, RestoreRequest())
+
+
+def test_each_seed_gives_a_picture(photo: Path) -> None:
+    job = prepare_restore(photo, RestoreRequest("deno", sigma=0.1))
+    samples = run_restore(
+        job,
+        load_model(precision="float32"),
+        settings=SamplerSettings(steps=1),
+        tiling=TilingSettings(),
+        seeds=range(3, 5),
+    )
+    assert samples.shape == (2, 32, 48, 3)
+    assert not np.array_equal(samples[0], samples[1])
+
+
+def test_metadata_goes_on_to_the_result_with_how_it_was_made(photo: Path, tmp_path: Path) -> None:
+    with Image.open(photo) as image:
+        exif = image.getexif()
+        exif[0x013B] = "somebody"  # artist
+        image.save(tmp_path / "signed.png", exif=exif, dpi=(300, 300))
+    job = prepare_restore(tmp_path / "signed.png", RestoreRequest("sr2", sigma=0))
+    pixels = np.zeros((64, 96, 3), np.float32)
+    output = tmp_path / "out.png"
+    write_picture(output, result_picture(job, pixels, {"seed": 1}))
+    with Image.open(output) as image:
+        assert image.getexif()[0x013B] == "somebody"
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)  # PNG counts in metres
+    record = read_result_record(output)
+    assert record is not None
+    assert record["seed"] == 1
+
+
+def test_what_says_nothing_of_how_it_was_made(photo: Path, tmp_path: Path) -> None:
+    assert read_result_record(photo) is None
+    assert read_result_record(tmp_path / "missing.png") is None
+    for number, text in enumerate(("no json", "[1]")):
+        path = tmp_path / f"{number}.png"
+        pixels = np.zeros((1, 1, 3), np.float32)
+        write_picture(path, Picture(pixels, metadata=Metadata(text={RESULT_KEY: text})))
+        assert read_result_record(path) is None
+
+
+def test_a_measurement_that_is_too_small(photo: Path, tmp_path: Path) -> None:
+    with Image.open(photo) as image:
+        image.resize((7, 40)).save(tmp_path / "tiny.png")
+    with pytest.raises(MeasurementError, match="too small to be reduced 8 times"):
+        degrade_file(
+            tmp_path / "tiny.png", tmp_path / "y.png", DegradeRequest("sr8"), overwrite=False
+        )
+    with pytest.raises(ImageReadError):
+        degrade_file(
+            tmp_path / "none.png", tmp_path / "y.png", DegradeRequest("sr8"), overwrite=False
+        )

@@ -1,0 +1,159 @@
+"""Properties of the package as a whole."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ddrm_cli
+from ddrm_cli import errors
+from ddrm_cli.errors import DDRMError
+
+ROOT = Path(ddrm_cli.__file__).parent
+MODULES = sorted(
+    "ddrm_cli." + ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in ROOT.rglob("*.py")
+    if path.name not in ("__init__.py", "_version.py")
+)
+
+# Every part may import itself, those below it, and `errors`; top-level modules are parts too.
+LAYERS = (
+    {"cli"},
+    {"jobs", "planning"},
+    {"evaluation"},
+    {"restoration"},
+    {"conversion", "devices"},
+    {"weights", "images"},
+    {"sampler", "degradations", "networks"},
+    {"errors", "_version"},
+)
+
+
+def part(module: str) -> str:
+    """The part of the package that a module belongs to."""
+    names = module.split(".")
+    return names[1] if len(names) > 1 else ""
+
+
+def source(module: str) -> Path:
+    """The file of a module."""
+    return ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py")
+
+
+def imports(module: str) -> Iterator[str]:
+    """Every module that one imports, anywhere in it, with relative names resolved."""
+    for node in ast.walk(ast.parse(source(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module.split(".")[: -node.level] if node.level else []
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            yield from (
+                (f"{base}.{alias.name}" for alias in node.names) if base == "ddrm_cli" else ([base])
+            )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_one_way(module: str) -> None:
+    depth = {name: level for level, names in enumerate(LAYERS) for name in names}
+    here = part(module)
+    for name in imports(module):
+        there = part(name) if name.startswith("ddrm_cli.") else here
+        assert depth[there] > depth[here] or there == here, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part(name) == "sampler"])
+def test_the_sampler_knows_only_torch_and_errors(module: str) -> None:
+    outside = {
+        name.split(".")[0]
+        for name in imports(module)
+        if not name.startswith(("ddrm_cli.sampler", "ddrm_cli.errors"))
+    }
+    assert outside <= {"torch"} | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part(name) != "cli"])
+def test_only_the_command_line_and_the_report_know_how_to_print(module: str) -> None:
+    used = {name.split(".")[0] for name in imports(module)}
+    assert "typer" not in used
+    assert "rich" not in used or module.startswith("ddrm_cli.evaluation.")
+    calls = (
+        node.func.id
+        for node in ast.walk(ast.parse(source(module).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    )
+    assert "print" not in calls
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import ddrm_cli",
+        "import ddrm_cli.degradations.table",
+        "import ddrm_cli.weights.registry, ddrm_cli.weights.cache",
+        "import ddrm_cli.cli.main",
+    ],
+)
+def test_what_is_looked_at_first_imports_no_torch(statement: str) -> None:
+    code = f"import sys\n{statement}\nassert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_name_of_the_library_is_there_and_listed() -> None:
+    for name in ddrm_cli.__all__:
+        assert getattr(ddrm_cli, name) is not None
+    assert dir(ddrm_cli) == sorted(ddrm_cli.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = ddrm_cli.nonsense
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_public_names_exist_and_have_docstrings(module: str) -> None:
+    imported = importlib.import_module(module)
+    assert imported.__doc__
+    for name in getattr(imported, "__all__", ()):
+        value = getattr(imported, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, f"{module}.{name}"
+        if inspect.isclass(value):
+            # Not those of a base class from elsewhere, such as torch's modules.
+            methods = {key: member for key, member in vars(value).items() if key[0] != "_"}
+            for key, member in methods.items():
+                if inspect.isfunction(member):
+                    assert inspect.getdoc(getattr(value, key)), f"{module}.{name}.{key}"
+
+
+def test_types_are_shipped() -> None:
+    assert (ROOT / "py.typed").is_file()
+
+
+def test_every_error_is_raised_somewhere() -> None:
+    used: set[str] = set()
+    for module in MODULES:
+        if module == "ddrm_cli.errors":
+            continue
+        tree = ast.parse(source(module).read_text(encoding="utf-8"))
+        used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    classes = [getattr(errors, name) for name in errors.__all__]
+    for error in classes:
+        is_base = any(error in other.__mro__[1:] for other in classes)
+        assert error.__name__ in used or is_base, error
+        assert issubclass(error, DDRMError)
+
+
+def test_an_error_has_a_message_and_a_hint() -> None:
+    error = DDRMError("It is broken.", "Mend it.")
+    assert (str(error), error.message, error.hint) == ("It is broken. Mend it.",
+                                                       "It is broken.", "Mend it.")  # fmt: skip
+    assert str(DDRMError("It is broken.")) == "It is broken."
+    near = errors.UnknownNameError("preset", "papr", ["balanced", "paper"])
+    assert near.nearest == ["paper"]
+    far = errors.UnknownNameError("preset", "xyz", ["balanced", "paper"])
+    assert far.hint == "Choose one of: balanced, paper."
