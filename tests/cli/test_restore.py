@@ -212,6 +212,7 @@ def test_json_says_everything_that_was_used(ddrm: Program, photo: Path) -> None:
         "sigma": 0.05,
         "sigma_origin": "given",
         "model": "photo-small",
+        "class": None,
         "device": "cpu",
         "seed": 0,
         "samples": 1,
