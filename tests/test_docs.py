@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,6 +38,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for part in ("docs/images", "tests/data/photos"):
         shutil.copytree(ROOT / part, folder / part)
+    # The reader's own photograph.
+    with Image.open(folder / "docs" / "images" / "cat-small.png") as photo:
+        photo.save(folder / "photo.jpg")
+        photo.save(folder / "photo.png")
     config = folder / "config" / "ddrm" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("[restore]\nsteps = 1\n")

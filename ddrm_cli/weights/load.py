@@ -39,7 +39,7 @@ _Network = TypeVar("_Network", bound=nn.Module)
 # The part of a file that is mapped at a time. Mapped pages that were read count towards the
 # process for as long as the map lives, so one map for all would make loading take twice the file.
 _MAPS = 8
-_LEAST_MAP = 64_000_000  # bytes; a small file is read once, not eight times
+_LEAST_MAP = 10_000_000  # bytes; a small file is read once or twice, not eight times
 
 
 def build_network(model: Model) -> UNet | DDPM:
