@@ -13,14 +13,14 @@ from PIL import Image
 from torch import Tensor
 
 from ddrm_cli.errors import UsageError
-from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.picture import Picture, to_levels
 
 __all__ = ["Batch", "ImageLike", "to_batch"]
 
 ImageLike = TypeVar("ImageLike", Tensor, NDArray[Any], Image.Image)
 """A picture on [0, 1]: a tensor (C, H, W) or (B, C, H, W), an array (H, W), (H, W, C) or
-(B, H, W, C), or a Pillow image. Integer arrays and tensors count from 0 to the largest value of
-their type."""
+(B, H, W, C), or a Pillow image. Integers have 8 or 16 bits and count from 0 to the largest value
+of their type."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,10 @@ def _from_pillow(image: Image.Image) -> Batch[Image.Image]:
     picture = Picture.from_pil(image)
 
     def restored(values: Tensor) -> Image.Image:
-        return picture.with_pixels(_channels_last(values)[0].numpy()).to_pil()
+        pixels = _channels_last(values)[0].numpy()
+        if picture.bit_depth == 16 and pixels.shape[2] == 1:  # Pillow has no other of 16 bits
+            return Image.fromarray(to_levels(pixels[..., 0], 65535))
+        return picture.with_pixels(pixels).to_pil()
 
     return Batch(_channels_first(picture.pixels[None]), 2**picture.bit_depth, restored)
 
@@ -69,8 +72,11 @@ def _from_pillow(image: Image.Image) -> Batch[Image.Image]:
 def _from_tensor(image: Tensor) -> Batch[Tensor]:
     if image.ndim not in (3, 4) or image.shape[-3] not in (1, 3):
         raise _wrong_shape(tuple(image.shape), "(C, H, W) or (B, C, H, W)")
-    levels = None if image.is_floating_point() else torch.iinfo(image.dtype).max + 1
-    values = image.float() if levels is None else image.float() / (levels - 1)
+    dtype = str(image.dtype).removeprefix("torch.")
+    levels = None if image.is_floating_point() else _levels(dtype)
+    values = image.detach().cpu().float()
+    if levels is not None:
+        values /= levels - 1
 
     def restored(values: Tensor) -> Tensor:
         if levels is not None:
@@ -86,7 +92,7 @@ def _from_array(image: NDArray[Any]) -> Batch[NDArray[Any]]:
     flat = image.ndim == 2
     if not (flat or (image.ndim in (3, 4) and shape[-1] in (1, 3))):
         raise _wrong_shape(shape, "(H, W), (H, W, C) or (B, H, W, C)")
-    levels = int(np.iinfo(image.dtype).max) + 1 if image.dtype.kind in "ui" else None
+    levels = None if image.dtype.kind == "f" else _levels(str(image.dtype))
     values = image.astype(np.float32)
     if levels is not None:
         values /= levels - 1
@@ -103,6 +109,16 @@ def _from_array(image: NDArray[Any]) -> Batch[NDArray[Any]]:
         return array[0, :, :, 0] if flat and array.shape[-1] == 1 else array[0]
 
     return Batch(_channels_first(values), levels, restored)
+
+
+def _levels(dtype: str) -> int:
+    """Grey levels of an integer type."""
+    if dtype not in ("uint8", "int16", "uint16"):
+        raise UsageError(
+            f"Pictures of type {dtype} are not understood.",
+            "Give floats on [0, 1], or integers of 8 or 16 bits.",
+        )
+    return int(np.iinfo(dtype).max) + 1
 
 
 def _channels_first(values: NDArray[np.float32]) -> Tensor:

@@ -82,7 +82,7 @@ def expected_cost(
     seconds = None
     if not next(model.network.parameters()).is_meta:
         x = torch.zeros(1, 3, tile_h, tile_w, device=model.device)
-        sigma = float(model.schedule.sigmas(torch.tensor(500)))
+        sigma = float(model.schedule.sigmas(torch.tensor(model.entry.timesteps // 2)))
         with torch.no_grad():
             denoiser(x, sigma)  # the first one also allocates and chooses algorithms
             started = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.degradations.framing import continue_measurement, frame_margin, mirror_frame
 from ddrm_cli.degradations.table import get_degradation
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.errors import MeasurementError, UsageError
+from ddrm_cli.errors import MeasurementError, OutOfMemoryError, UsageError
 from ddrm_cli.images.noise_level import estimate_sigma
 from ddrm_cli.networks.ddpm import DDPM
 from ddrm_cli.networks.guided_diffusion import Classifier, UNet
@@ -30,7 +31,7 @@ from ddrm_cli.sampler.grey import GREY_NOISE_RATIO, GreyDenoiser
 from ddrm_cli.sampler.noise import GREY, MEASUREMENT, ImageNoise
 from ddrm_cli.sampler.schedule import NoiseSchedule, select_timesteps
 from ddrm_cli.sampler.settings import SamplerSettings
-from ddrm_cli.sampler.tiling import SMALLEST_TILE, TiledDenoiser
+from ddrm_cli.sampler.tiling import SMALLEST_TILE, TiledDenoiser, is_out_of_memory
 from ddrm_cli.weights.cache import weights_path
 from ddrm_cli.weights.classes import describe_class
 from ddrm_cli.weights.load import load_classifier, load_network
@@ -162,7 +163,8 @@ def degrade(
         sigma: Standard deviation of the noise on [0, 1] pixel values.
         seed: For the noise, and for degradations that are random themselves.
         mask: For ``inp``: shape (H, W), True where a pixel is missing.
-        kernel: For ``deblur``: any two-dimensional kernel.
+        kernel: For ``deblur``: any two-dimensional kernel, as it is; one of sum one keeps the
+            brightness.
 
     Returns:
         The measurement, of the kind that came in and scaled as the picture is; clipped only where
@@ -186,7 +188,7 @@ def degrade(
     if y.ndim == 4:
         return batch.restored(y)
     if isinstance(image, Tensor):
-        return y if image.ndim == 4 else y[0]
+        return (y if image.ndim == 4 else y[0]).to(image.device)
     raise UsageError(f"What {degradation} measures is no picture.", "Give the picture as a tensor.")
 
 
@@ -216,17 +218,19 @@ def restore(
         degradation: A name of the table that is listed by ``ddrm list-degradations``, or an
             operator of the caller's own.
         sigma: Standard deviation of the measurement's noise on [0, 1] pixel values; None estimates
-            it from the measurement.
+            it, one for the batch: the largest of its pictures.
         model: The prior: a name, or what `load_model` gave.
         settings: The sampler's settings.
         tiling: How large pictures are cut for the network.
         seed: Of the sampler; each picture of a batch gets the next.
         degradation_seed: Seed that the measurement was made with (``inp`` without a mask).
         mask: For ``inp``: shape (H, W), True where a pixel is missing.
-        kernel: For ``deblur``: any two-dimensional kernel.
+        kernel: For ``deblur``: any two-dimensional kernel, as it is; one of sum one keeps the
+            brightness.
         levels: Grey levels that floats were once rounded to, 256 for 8 bits; integers and Pillow
             images tell by themselves.
-        label: Class for a class-conditional model; None takes its classifier's best guess.
+        label: Class for a class-conditional model, one for the batch; None takes its classifier's
+            best guess.
         guidance_scale: How strongly the classifier pulls towards the class; None takes the
             model's.
         callback: Told after each network evaluation, with the prediction on [0, 1].
@@ -257,7 +261,9 @@ def restore(
         shape = (channels, y.shape[2] * entry.scale, y.shape[3] * entry.scale)
     frame = _build_frame(degradation, shape, seed=degradation_seed, mask=mask, kernel=kernel)
     if sigma is None:
-        known = None if mask is None else ~mask
+        known = None
+        if isinstance(degradation, str) and get_degradation(degradation).family == "inpainting":
+            known = (frame.operator.singular_values[0] > 0).numpy()
         sigma = max(estimate_sigma(np.moveaxis(each.numpy(), 0, -1), known) for each in y)
     _check_sigma(sigma)
     sigma = noise_with_rounding(sigma, frame.operator, batch.levels or levels)
@@ -308,7 +314,8 @@ def restore_measurement(
         settings: The sampler's settings.
         tiling: How large pictures are cut for the network.
         seeds: One a measurement.
-        label: Class for a class-conditional model; None takes its classifier's best guess.
+        label: Class for a class-conditional model, one for the batch; None takes its classifier's
+            best guess.
         guidance_scale: How strongly the classifier pulls towards the class; None takes the
             model's, 0 leaves the classifier out.
         callback: Told after each network evaluation, with the prediction on [0, 1].
@@ -330,9 +337,20 @@ def restore_measurement(
             f"which gives {operator.measurement_shape}.",
             "Build the operator for the size of the picture that was measured.",
         )
-    operator = operator.to(model.device)
-    schedule = model.schedule
-    sigmas = schedule.sigmas(select_timesteps(settings.steps, settings.spacing))
+    if operator.image_shape[0] not in (1, 3):
+        raise MeasurementError(
+            f"Pictures of {operator.image_shape[0]} channels cannot be restored.",
+            "The priors know pictures of one or three.",
+        )
+    if operator.singular_values.device != model.device:
+        operator = copy.deepcopy(operator).to(model.device)  # the caller's stays where it is
+    if settings.steps > model.entry.timesteps:
+        raise UsageError(
+            f"{model.entry.name} has only {model.entry.timesteps} timesteps to evaluate.",
+            "Take fewer steps.",
+        )
+    timesteps = select_timesteps(settings.steps, settings.spacing, model.entry.timesteps)
+    sigmas = model.schedule.sigmas(timesteps)
     # Here, and only here, [0, 1] becomes the networks' [-1, 1]: x -> 2 x - 1.
     y = 2 * y.to(model.device) - operator(_white(operator, model.device))
     if model.entry.num_classes is not None and label is None:
@@ -351,19 +369,28 @@ def restore_measurement(
         if callback is not None:
             callback(dataclasses.replace(step, denoised=_to_unit_range(step.denoised)))
 
-    x = sample_ddrm(
-        denoiser,
-        y,
-        operator,
-        sigmas,
-        2 * sigma,
-        noise=ImageNoise(seeds),
-        eta_c=settings.eta_c,
-        eta_a=settings.eta_a,
-        eta_b=settings.eta_b,
-        callback=on_unit_range,
-    )
-    return _to_unit_range(x)
+    try:
+        x = sample_ddrm(
+            denoiser,
+            y,
+            operator,
+            sigmas,
+            2 * sigma,
+            noise=ImageNoise(seeds),
+            eta_c=settings.eta_c,
+            eta_a=settings.eta_a,
+            eta_b=settings.eta_b,
+            callback=on_unit_range,
+        )
+        return _to_unit_range(x)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        height, width = operator.image_shape[1:]
+        raise OutOfMemoryError(
+            f"Memory ran out for a picture of {width} x {height} pixels, whatever the tiles.",
+            "Restore a smaller part of it, or fewer samples at once.",
+        ) from error
 
 
 def noise_with_rounding(sigma: float, operator: LinearOperator, levels: int | None) -> float:
@@ -420,7 +447,7 @@ def _build_frame(
     if isinstance(degradation, LinearOperator):
         return _Frame(degradation)
     # A kernel that the degradation does not take is refused by `build_operator`.
-    margin = (0, 0) if kernel is None or kernel.ndim != 2 else frame_margin(kernel)
+    margin = (0, 0) if kernel is None else frame_margin(kernel)
     channels, height, width = shape
     operator = build_operator(
         degradation,

@@ -18,7 +18,13 @@ from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.degradations.dense import DenseOperator
 from ddrm_cli.degradations.table import DEGRADATIONS
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.errors import DeviceError, MeasurementError, UnknownNameError, UsageError
+from ddrm_cli.errors import (
+    DeviceError,
+    MeasurementError,
+    OutOfMemoryError,
+    UnknownNameError,
+    UsageError,
+)
 from ddrm_cli.networks.guided_diffusion import Classifier, ClassifierConfig, UNet, UNetConfig
 from ddrm_cli.restoration import LoadedModel, TilingSettings, guess_label, noise_with_rounding
 from ddrm_cli.weights.registry import ClassifierEntry, load_models
@@ -128,6 +134,29 @@ def test_colour_takes_grey_and_gives_colour(tiny: LoadedModel) -> None:
     assert array.shape == (32, 32, 3)
 
 
+def test_sixteen_bits_of_grey_stay_sixteen_bits(tiny: LoadedModel) -> None:
+    levels = np.arange(32 * 32, dtype=np.uint16).reshape(32, 32) * 64
+    photo = Image.fromarray(levels)
+    again = ddrm_cli.restore(photo, "deno", sigma=0.0, model=tiny, settings=FAST)
+    assert again.mode == "I;16"
+    # float32 on [0, 1] holds 16 bits; the way to [-1, 1] and back costs a level at most.
+    np.testing.assert_allclose(np.asarray(again, dtype=int), levels.astype(int), atol=1)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int32, torch.int64])
+def test_integers_wider_than_a_pictures_are_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(UsageError, match="8 or 16 bits"):
+        to_batch(torch.zeros(3, 4, 4, dtype=dtype))
+    with pytest.raises(UsageError, match="8 or 16 bits"):
+        to_batch(torch.zeros(4, 4, 3, dtype=dtype).numpy())
+
+
+def test_a_tensor_with_a_gradient_is_a_picture_too(tiny: LoadedModel) -> None:
+    x = torch.rand(3, 32, 32, requires_grad=True)
+    restored = ddrm_cli.restore(x, "deno", model=tiny, settings=FAST)
+    assert not restored.requires_grad
+
+
 # --- the measurement ---
 
 
@@ -203,6 +232,82 @@ def test_an_operator_of_the_callers_own(tiny: LoadedModel) -> None:
     denoising = ddrm_cli.build_operator("deno", (1, 8, 8))
     again = ddrm_cli.restore(x, denoising, sigma=0.0, model=tiny, settings=FAST)
     torch.testing.assert_close(again, x, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kernel", [np.full((3, 3), np.nan), np.ones((0, 3)), np.ones(3)])
+def test_what_is_no_kernel_is_refused(kernel: Any, tiny: LoadedModel) -> None:
+    with pytest.raises(MeasurementError, match="kernel"):
+        ddrm_cli.degrade(torch.zeros(3, 8, 8), "deblur", kernel=kernel)
+    with pytest.raises(MeasurementError, match="kernel"):
+        ddrm_cli.restore(torch.zeros(3, 8, 8), "deblur", sigma=0.1, kernel=kernel, model=tiny)
+
+
+def test_a_mask_of_numbers_is_a_mask() -> None:
+    mask = np.zeros((8, 8), dtype=np.uint8)
+    mask[2:4] = 255
+    y = ddrm_cli.degrade(torch.ones(1, 8, 8), "inp", mask=mask)  # type: ignore[arg-type]
+    assert torch.equal(y[0], torch.from_numpy(1.0 - mask / 255.0).float())
+
+
+def test_holes_are_not_taken_for_noise(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Estimating the noise of a picture with random holes looks at what is there only."""
+    used: list[float] = []
+
+    def remember(sigma: float, operator: LinearOperator, levels: int | None) -> float:
+        used.append(sigma)
+        return sigma
+
+    monkeypatch.setattr("ddrm_cli.restoration.noise_with_rounding", remember)
+    y = ddrm_cli.degrade(crop(128), "inp", seed=3)
+    ddrm_cli.restore(y, "inp", degradation_seed=3, model=tiny, settings=FAST)
+    # A photograph's own texture is below 0.03; the holes read as noise are 0.09.
+    assert used[0] < 0.03
+
+
+def test_the_callers_operator_stays_as_it_was(tiny: LoadedModel) -> None:
+    operator = ddrm_cli.build_operator("sr4", (3, 32, 32))
+    meta = dataclasses.replace(tiny, device=torch.device("meta"))
+    with pytest.raises(Exception, match="meta"):
+        ddrm_cli.restore_measurement(meta, torch.zeros(1, 3, 8, 8), operator, 0.0, settings=FAST)
+    assert operator.singular_values.device.type == "cpu"
+
+
+def test_two_channels_are_no_picture(tiny: LoadedModel) -> None:
+    operator = ddrm_cli.build_operator("deno", (2, 8, 8))
+    with pytest.raises(MeasurementError, match="2 channels"):
+        ddrm_cli.restore_measurement(tiny, torch.zeros(1, 2, 8, 8), operator, 0.1)
+
+
+def test_memory_that_runs_out_beside_the_tiles_is_said(tiny: LoadedModel) -> None:
+    def full(step: Any) -> None:
+        raise MemoryError
+
+    with pytest.raises(OutOfMemoryError, match="12 x 8 pixels"):
+        ddrm_cli.restore(
+            torch.zeros(3, 8, 12), "deno", sigma=0.1, model=tiny, settings=FAST, callback=full
+        )
+
+
+def test_a_model_of_fewer_timesteps_is_sampled_over_its_own(tiny: LoadedModel) -> None:
+    seen: list[float] = []
+    short = dataclasses.replace(tiny, entry=dataclasses.replace(tiny.entry, timesteps=100))
+    y = torch.zeros(3, 32, 32)
+    ddrm_cli.restore(
+        y, "deno", sigma=0.1, model=short, settings=FAST,
+        callback=lambda step: seen.append(step.sigma),
+    )  # fmt: skip
+    expected = short.schedule.sigmas(torch.tensor([95, 0]))
+    assert seen == expected.tolist()
+    with pytest.raises(UsageError, match="100 timesteps"):
+        ddrm_cli.restore(
+            y, "deno", sigma=0.1, model=short, settings=ddrm_cli.SamplerSettings(steps=101)
+        )
+
+
+@pytest.mark.parametrize("seed", [-1, 2**30])
+def test_seeds_that_would_repeat_others_are_refused(seed: int, tiny: LoadedModel) -> None:
+    with pytest.raises(UsageError, match="seed"):
+        ddrm_cli.restore(torch.zeros(3, 8, 8), "deno", sigma=0.1, model=tiny, seed=seed)
 
 
 def test_a_measurement_of_another_shape_is_refused(tiny: LoadedModel) -> None:

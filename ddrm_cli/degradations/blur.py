@@ -178,11 +178,6 @@ def blur_by_kernel(
     Raises:
         MeasurementError: The kernel is not two-dimensional or not finite.
     """
-    if kernel.ndim != 2 or kernel.size == 0 or not np.isfinite(kernel).all() or not kernel.any():
-        raise MeasurementError(
-            "A kernel is a two-dimensional array of finite numbers that are not all zero.",
-            "Give its weights as rows and columns.",
-        )
     if not is_outer_product(kernel):
         return FourierBlur(image_shape, kernel, rank_tolerance)
     u, s, vt = np.linalg.svd(kernel, full_matrices=False)
@@ -190,6 +185,15 @@ def blur_by_kernel(
 
 
 def is_outer_product(kernel: NDArray[np.float64]) -> bool:
-    """Whether a kernel acts on rows and on columns by itself, to rounding."""
+    """Whether a kernel acts on rows and on columns by itself, to rounding.
+
+    Raises:
+        MeasurementError: It is no kernel at all.
+    """
+    if kernel.ndim != 2 or kernel.size == 0 or not np.isfinite(kernel).all() or not kernel.any():
+        raise MeasurementError(
+            "A kernel is a two-dimensional array of finite numbers that are not all zero.",
+            "Give its weights as rows and columns.",
+        )
     s = np.linalg.svd(kernel, compute_uv=False)
     return len(s) == 1 or bool(s[1] < SEPARABLE_TOLERANCE * s[0])

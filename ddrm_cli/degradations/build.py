@@ -33,7 +33,7 @@ def build_operator(
         image_shape: (C, H, W) of the picture, not of the measurement.
         seed: For random degradations (``inp``, ``cs2``, ``cs4``).
         mask: For ``inp``: shape (H, W), True where a pixel is missing.
-        kernel: For ``deblur``: any two-dimensional kernel.
+        kernel: For ``deblur``: any two-dimensional kernel, as it is.
         rank_tolerance: Below what share of the largest a singular value of a one-dimensional
             factor counts as zero; 0 gives the exact operator, which cannot be inverted.
 

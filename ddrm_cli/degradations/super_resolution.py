@@ -21,6 +21,11 @@ BICUBIC_A = -0.5  # the member of the cubic family that Pillow and the published
 
 def _check_divisible(image_shape: ImageShape, factor: int) -> None:
     _, height, width = image_shape
+    if height < factor or width < factor:
+        raise MeasurementError(
+            f"A picture of {width} x {height} pixels is too small to be reduced {factor} times.",
+            "Take a larger picture or a smaller factor.",
+        )
     if height % factor or width % factor:
         raise MeasurementError(
             f"A picture of {width} x {height} pixels cannot be reduced {factor} times: "

@@ -20,6 +20,7 @@ from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.restoration import LoadedModel, TilingSettings, degrade, restore_measurement
+from ddrm_cli.sampler.noise import SEEDS
 from ddrm_cli.weights.cache import file_path
 from ddrm_cli.weights.registry import WeightsFile
 from ddrm_cli.weights.verify import CHUNK, expected_digest
@@ -34,7 +35,6 @@ from .store import ORIGINAL, Protocol, Record, Store
 
 __all__ = ["DDRM", "Evaluation", "Failure", "Progress", "evaluate", "picture_seed"]
 
-SEEDS = 2**30  # that `ImageNoise` tells apart
 DEFAULT_PROTOCOL = Protocol()
 DDRM = "ddrm"
 """The method's name in scores, beside those of the baselines."""

@@ -48,7 +48,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
         and math.isfinite(value)
         and value >= 0
     ),
-    "seed": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "seed": lambda value: type(value) is int and 0 <= value < 2**30,  # what generators take
     "image_size": lambda value: (
         isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))
     ),

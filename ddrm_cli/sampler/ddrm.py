@@ -97,7 +97,7 @@ def sample_ddrm(
         operator: H, on the device of y.
         sigmas: Noise levels to evaluate the denoiser at, decreasing, shape (steps,).
         sigma_y: Standard deviation of the measurement's noise, in the units of x.
-        noise: Source of random numbers, one draw for the start and one a step.
+        noise: Source of random numbers, one draw for the start and one a step but the last.
         eta_c: Share of fresh noise in unmeasured coordinates.
         eta_a: Share of fresh noise where sigma < sigma_bar.
         eta_b: Weight of the measurement where sigma >= sigma_bar.

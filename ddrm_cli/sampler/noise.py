@@ -10,7 +10,12 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-__all__ = ["GREY", "MEASUREMENT", "SAMPLER", "ImageNoise"]
+from ddrm_cli.errors import UsageError
+
+__all__ = ["GREY", "MEASUREMENT", "SAMPLER", "SEEDS", "ImageNoise"]
+
+SEEDS = 2**30
+"""Seeds are below this: torch's generator takes 32 bits, two of which tell purposes apart."""
 
 # What the numbers are for. Two purposes must not draw the same ones although the user gives one
 # seed: noise of the measurement that came back as noise of the sampler would be no noise to it.
@@ -24,10 +29,16 @@ class ImageNoise:
     Args:
         seeds: One seed a picture.
         purpose: `SAMPLER`, `MEASUREMENT` or `GREY`.
+
+    Raises:
+        UsageError: A seed that is negative or not below `SEEDS`.
     """
 
     def __init__(self, seeds: Iterable[int], purpose: int = SAMPLER) -> None:
-        # torch's generator takes the lower 32 bits only: a purpose in higher bits would be lost.
+        seeds = list(seeds)
+        for seed in seeds:
+            if not 0 <= seed < SEEDS:
+                raise UsageError(f"The seed {seed} is not possible.", f"Choose 0 to {SEEDS - 1}.")
         self._generators = [
             torch.Generator().manual_seed(_PURPOSES * seed + purpose) for seed in seeds
         ]

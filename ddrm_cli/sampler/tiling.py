@@ -17,7 +17,14 @@ from ddrm_cli.errors import OutOfMemoryError
 from .ddrm import Denoise
 from .denoiser import Notice
 
-__all__ = ["SMALLEST_TILE", "TiledDenoiser", "blend_weights", "mirror_index", "window_starts"]
+__all__ = [
+    "SMALLEST_TILE",
+    "TiledDenoiser",
+    "blend_weights",
+    "is_out_of_memory",
+    "mirror_index",
+    "window_starts",
+]
 
 OVERLAP = 1 / 8  # of the window's side: what neighbours share
 SMALLEST_TILE = 64  # below it a network sees too little to say anything
@@ -107,7 +114,7 @@ class TiledDenoiser:
             try:
                 return self._blend(x, sigma)
             except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
             self._shrink()
 
@@ -169,7 +176,8 @@ class TiledDenoiser:
             self.notice(f"Memory ran out; going on with {what}.")
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out, on any device."""
     # On the CPU torch raises a plain RuntimeError that says what it could not allocate.
     text = str(error).lower()
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (

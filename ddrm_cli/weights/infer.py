@@ -63,6 +63,8 @@ def model_from_file(path: Path, arch: str, models: Mapping[str, Model]) -> Model
         network = read(shapes, like)
     except (KeyError, IndexError, ZeroDivisionError) as error:
         raise mismatch from error
+    if network["in_channels"] != _CHANNELS:  # it wants to see more than the picture
+        raise mismatch
     model = replace(
         like,
         name=path.stem,

@@ -347,6 +347,8 @@ def _model(table: _Table) -> Model:
         version=table.text("version", ""),
         classifier=_classifier(table.table("classifier")) if "classifier" in table else None,
     )
+    if model.classifier and model.prediction != "epsilon":
+        raise table.error("classifier", "can only guide a network that predicts 'epsilon'")
     if model.classifier and model.classifier.network["num_classes"] != model.num_classes:
         raise table.error("classifier", "must have as many classes as the network")
     table.close()
@@ -418,7 +420,7 @@ def _adm_backbone(table: _Table) -> dict[str, Any]:
         "num_res_blocks": table.whole("num_res_blocks"),
         "attention_resolutions": table.wholes("attention_resolutions"),
         "num_head_channels": table.whole("num_head_channels", 64),
-        "in_channels": table.whole("in_channels", 3),
+        "in_channels": _three(table),
     }
     widths = [int(mult * values["model_channels"]) for mult in values["channel_mult"]]
     _check_widths(table, "channel_mult", widths)
@@ -435,7 +437,7 @@ def _ddpm(table: _Table) -> dict[str, Any]:
         "ch_mult": table.wholes("ch_mult"),
         "num_res_blocks": table.whole("num_res_blocks"),
         "attn_resolutions": table.wholes("attn_resolutions"),
-        "in_channels": table.whole("in_channels", 3),
+        "in_channels": _three(table),
         "out_ch": table.whole("out_ch", 3),
     }
     widths = [mult * values["ch"] for mult in values["ch_mult"]]
@@ -451,6 +453,13 @@ _NETWORKS = {"guided-diffusion": _guided_diffusion, "ddpm": _ddpm}
 def _multipliers(network: Mapping[str, Any]) -> tuple[float, ...]:
     multipliers: tuple[float, ...] = network.get("channel_mult") or network["ch_mult"]
     return multipliers
+
+
+def _three(table: _Table) -> int:
+    """Channels of a picture: the only number that the priors can be used with."""
+    if table.whole("in_channels", 3) != 3:
+        raise table.error("in_channels", "must be 3, the channels of a picture")
+    return 3
 
 
 def _check_widths(table: _Table, key: str, widths: Sequence[int]) -> None:

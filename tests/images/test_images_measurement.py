@@ -45,7 +45,7 @@ PARAMETERS = st.recursive(
     degradation=st.text(min_size=1),
     parameters=st.dictionaries(st.text(), PARAMETERS, max_size=3),
     sigma=st.floats(0, 10),
-    seed=st.integers(),
+    seed=st.integers(0, 2**30 - 1),
     size=st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)),
     channels=st.integers(1, 4),
 )
@@ -74,6 +74,8 @@ def test_the_text_gives_back_the_information(
         ("sigma", True),
         ("sigma", "0.1"),
         ("seed", 1.5),
+        ("seed", -1),
+        ("seed", 2**30),
         ("image_size", [4]),
         ("image_size", [4, 0]),
         ("image_size", [4.0, 5]),
