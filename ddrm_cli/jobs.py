@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +17,9 @@ from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
 from ddrm_cli.degradations.build import build_operator
+from ddrm_cli.degradations.colour import GREY_WEIGHTS
 from ddrm_cli.degradations.table import Degradation, get_degradation
-from ddrm_cli.errors import DDRMError, MeasurementError, UsageError
+from ddrm_cli.errors import DDRMError, ImageReadError, MeasurementError, UsageError
 from ddrm_cli.images.masks import read_mask
 from ddrm_cli.images.measurement import (
     MeasurementInfo,
@@ -38,6 +41,8 @@ __all__ = [
     "RestoreJob",
     "RestoreRequest",
     "degrade_file",
+    "file_digest",
+    "is_same_measurement",
     "prepare_restore",
     "read_result_record",
     "result_picture",
@@ -143,7 +148,7 @@ def prepare_restore(path: Path, request: RestoreRequest) -> RestoreJob:
         raise UsageError(
             f"'{path}' is a measurement of {info.degradation}, not of {name}.", "Leave --deg out."
         )
-    sigma, origin = _sigma(request, info, y, mask)
+    sigma, origin = _sigma(request, entry, info, y, mask)
     return RestoreJob(
         y=y,
         degradation=entry,
@@ -234,11 +239,33 @@ def result_picture(job: RestoreJob, pixels: NDArray[np.float32], record: dict[st
 def read_result_record(path: Path) -> dict[str, Any] | None:
     """How a restored picture was made; None where it does not say."""
     try:
-        text = read_picture(path).metadata.text.get(RESULT_KEY)
+        # A result may be larger than any input is allowed to be.
+        text = read_picture(path, max_pixels=sys.maxsize).metadata.text.get(RESULT_KEY)
         record = None if text is None else json.loads(text)
     except (DDRMError, ValueError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits: a result remembers its inputs by it.
+
+    Raises:
+        ImageReadError: The file is missing or cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        if not path.is_file():  # a pipe would be waited for without end
+            raise ImageReadError(f"There is no file '{path}'.", "Check its name.")
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise ImageReadError(
+            f"'{path}' cannot be read: {error.strerror or error}.",
+            "Check its name and its permissions.",
+        ) from error
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,12 +343,9 @@ def degrade_file(
     if entry.family == "inpainting":
         operator = build_operator(entry.name, (1, height, width), seed=request.seed, mask=mask)
         missing = (operator.singular_values[0] == 0).numpy()
-    parameters = dict(entry.parameters)
-    if request.kernel is not None:
-        parameters["kernel"] = request.kernel.tolist()
     info = MeasurementInfo(
         degradation=entry.name,
-        parameters=parameters,
+        parameters=_parameters(path, request),
         sigma=request.sigma,
         seed=request.seed,
         image_size=(width, height),
@@ -337,6 +361,38 @@ def degrade_file(
         metadata=picture.metadata,
     )
     return info, tuple(notes)
+
+
+def is_same_measurement(path: Path, output: Path, request: DegradeRequest) -> bool:
+    """Whether a measurement file is what `degrade_file` would write there.
+
+    Raises:
+        ImageReadError: The picture or the mask is missing or cannot be read.
+    """
+    try:
+        if output.suffix.lower() == ".npz":
+            info: MeasurementInfo | None = read_npz_measurement(output)[1]
+        else:
+            info = read_measurement_info(read_picture(output, max_pixels=request.max_pixels))
+    except DDRMError:
+        return False
+    # Through JSON and back, as those of the file went.
+    parameters = json.loads(json.dumps(_parameters(path, request)))
+    asked = (request.degradation, request.sigma, request.seed, parameters)
+    return info is not None and asked == (
+        info.degradation, info.sigma, info.seed, info.parameters
+    )  # fmt: skip
+
+
+def _parameters(path: Path, request: DegradeRequest) -> dict[str, Any]:
+    """What a measurement depends on beside its noise and its seed, of JSON's types."""
+    parameters = dict[str, Any](get_degradation(request.degradation).parameters)
+    if request.kernel is not None:
+        parameters["kernel"] = request.kernel.tolist()
+    if request.mask is not None:
+        parameters["mask_sha256"] = file_digest(request.mask)
+    parameters["input_sha256"] = file_digest(path)
+    return parameters
 
 
 def _check_takes(entry: Degradation, mask: Path | None, kernel: NDArray[np.float64] | None) -> None:
@@ -406,6 +462,7 @@ def _mask(
 
 def _sigma(
     request: RestoreRequest,
+    entry: Degradation,
     info: MeasurementInfo | None,
     y: NDArray[np.float32],
     mask: NDArray[np.bool_] | None,
@@ -419,6 +476,9 @@ def _sigma(
             "The noise of a measurement that is no picture cannot be estimated.",
             "Give it with --sigma.",
         )
+    if entry.measurement == "grey" and len(y) == 3:
+        # What is restored is the grey of the picture, in which noise is weaker than in a channel.
+        y = np.tensordot(np.asarray(GREY_WEIGHTS, np.float32), y, axes=1)[None]
     return estimate_sigma(np.moveaxis(y, 0, -1), None if mask is None else ~mask), "estimated"
 
 

@@ -10,14 +10,17 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from ddrm_cli import jobs as jobs_module
 from ddrm_cli.errors import ImageReadError, MeasurementError, UsageError
 from ddrm_cli.images.picture import Metadata, Picture
+from ddrm_cli.images.reading import read_picture
 from ddrm_cli.images.writing import write_picture
 from ddrm_cli.jobs import (
     RESULT_KEY,
     DegradeRequest,
     RestoreRequest,
     degrade_file,
+    file_digest,
     prepare_restore,
     read_result_record,
     result_picture,
@@ -77,6 +80,20 @@ def test_grey_measurements_become_coloured_pictures(photo: Path) -> None:
     job = prepare_restore(path, RestoreRequest())
     assert job.y.shape == (1, 32, 48)
     assert job.image_shape == (3, 32, 48)
+
+
+def test_the_noise_of_a_colour_picture_that_is_coloured_is_that_of_its_grey(
+    photo: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "noisy.png"
+    noisy = 0.5 + rng.normal(0, 0.1, (128, 128, 3))
+    Image.fromarray(np.uint8((noisy.clip(0, 1) * 255).round())).save(path)
+    # Three independent channels of deviation 0.1 have a mean of 0.1 / sqrt(3); of the quarter of
+    # 128 x 128 coefficients that the estimate takes the median is known to two per cent.
+    sigma = prepare_restore(path, RestoreRequest("color")).sigma
+    assert sigma == pytest.approx(0.1 / 3**0.5, rel=0.1)
+    assert prepare_restore(path, RestoreRequest("deno")).sigma == pytest.approx(0.1, rel=0.1)
 
 
 def test_exact_numbers_have_no_estimate(photo: Path) -> None:
@@ -151,6 +168,34 @@ def test_what_says_nothing_of_how_it_was_made(photo: Path, tmp_path: Path) -> No
         pixels = np.zeros((1, 1, 3), np.float32)
         write_picture(path, Picture(pixels, metadata=Metadata(text={RESULT_KEY: text})))
         assert read_result_record(path) is None
+
+
+def test_a_result_that_is_larger_than_inputs_may_be_says_it_too(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out.png"
+    job = prepare_restore(photo, RestoreRequest("sr2", sigma=0))
+    write_picture(output, result_picture(job, np.zeros((64, 96, 3), np.float32), {"seed": 1}))
+
+    def strict(path: Path, max_pixels: int = 64) -> Picture:  # a small limit in place of the usual
+        return read_picture(path, max_pixels=max_pixels)
+
+    monkeypatch.setattr(jobs_module, "read_picture", strict)
+    record = read_result_record(output)
+    assert record is not None
+    assert record["seed"] == 1
+
+
+def test_a_digest_is_of_the_content_and_of_regular_files_only(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.png", tmp_path / "b.png"
+    first.write_bytes(b"abc")
+    second.write_bytes(b"abc")
+    # From the standard's own example.
+    assert file_digest(first).startswith("ba7816bf8f01cfea")
+    assert file_digest(first) == file_digest(second)
+    for path in (tmp_path / "missing.png", tmp_path):
+        with pytest.raises(ImageReadError, match="There is no file"):
+            file_digest(path)
 
 
 def test_a_measurement_that_is_too_small(photo: Path, tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The command line: one file a command, declarations over library functions of the same name."""
+"""The command line: one file a command, over library functions of the same name."""

@@ -49,9 +49,16 @@ def set_defaults(ctx: typer.Context, file: Path | None) -> Path | None:
         return file
     commands: Mapping[str, Any] = ctx.find_root().command.commands  # type: ignore[attr-defined]
     tables = _read(path)
+    configurable = [
+        f"[{name}]"
+        for name, command in commands.items()
+        if any(parameter.name == "config" for parameter in command.params)
+    ]
     for name, values in tables.items():
         if name not in commands or not isinstance(values, dict):
-            raise _unknown(path, name, "is no command", [f"[{known}]" for known in commands])
+            raise _unknown(path, name, "is no command", configurable)
+        if f"[{name}]" not in configurable:
+            raise _unknown(path, name, "is a command that takes no configuration", configurable)
         options = _options(commands[name])
         for key, value in values.items():
             if key not in options:

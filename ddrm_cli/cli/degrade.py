@@ -13,6 +13,7 @@ from ddrm_cli.errors import UsageError
 from .batch import run_all
 from .console import print_result, say
 from .options import (
+    LARGEST_SEED,
     Config,
     Debug,
     Degradation,
@@ -39,7 +40,13 @@ def degrade(
     ] = 0.0,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, help="Of the noise and of random degradations."),
+        typer.Option(
+            "--seed",
+            metavar="N",
+            min=0,
+            max=LARGEST_SEED,
+            help="Of the noise and of random degradations.",
+        ),
     ] = 0,
     mask: Mask = None,
     kernel: Kernel = None,
@@ -71,12 +78,12 @@ def degrade(
     check_sigma(sigma, f"{sigma:g}")
     blur = None if kernel is None else read_kernel(kernel)
 
-    from ddrm_cli.jobs import DegradeRequest, degrade_file
+    from ddrm_cli.jobs import DegradeRequest, degrade_file, is_same_measurement
 
     request = DegradeRequest(deg, sigma, seed, mask, blur, max_pixels or DEFAULT_MAX_PIXELS)
 
-    def one(path: Path, output: Path) -> None:
-        info, notes = degrade_file(path, output, request, overwrite=overwrite)
+    def one(path: Path, output: Path, replace: bool) -> None:
+        info, notes = degrade_file(path, output, request, overwrite=replace)
         for note in notes if not quiet else ():
             say(f"{path}: {note}")
         if not as_json:
@@ -102,10 +109,13 @@ def degrade(
         one,
         out=out,
         label=f"degraded_{deg}",
+        results=("restored", "restored_*", "degraded_*"),
         suffix=formats[0],
         formats=formats,
         overwrite=overwrite,
         as_json=as_json,
         quiet=quiet,
         debug=debug,
+        reads=(mask, kernel),
+        is_same=lambda path, output: is_same_measurement(path, output, request),
     )

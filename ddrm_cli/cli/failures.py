@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 import traceback
 
 from ddrm_cli.errors import DDRMError, UsageError
@@ -17,13 +19,23 @@ def explain(error: Exception) -> str:
     """What is wrong, and what to do next."""
     if isinstance(error, DDRMError):
         return str(error)
-    if isinstance(error, MemoryError):
+    if _is_out_of_memory(error):
         return "Memory ran out. Close other programs, or take a smaller picture."
     what = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0]
     return (
         f"This should not have happened: {what}. "
         "Run the same command with --debug and report what it prints."
     )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    if "torch" not in sys.modules:  # loading it takes seconds, and memory
+        return False
+    from ddrm_cli.sampler.tiling import is_out_of_memory
+
+    return is_out_of_memory(error)
 
 
 def tell(error: Exception, *, about: str, debug: bool) -> None:

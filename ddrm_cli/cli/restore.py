@@ -15,6 +15,7 @@ from ddrm_cli.errors import UsageError
 from .batch import run_all
 from .download import ensure_cached
 from .options import (
+    LARGEST_SEED,
     Config,
     Debug,
     Degradation,
@@ -59,7 +60,7 @@ def restore(
         typer.Option(
             "--preset",
             metavar="balanced|paper",
-            help="Settings of the sampler, which the next five options change.",
+            help="Settings of the sampler, which the next four options change.",
         ),
     ] = "balanced",
     steps: Annotated[
@@ -93,7 +94,14 @@ def restore(
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="Another seed invents other detail.")
+        int,
+        typer.Option(
+            "--seed",
+            metavar="N",
+            min=0,
+            max=LARGEST_SEED,
+            help="Another seed invents other detail.",
+        ),
     ] = 0,
     samples: Annotated[
         int,
@@ -214,6 +222,11 @@ def restore(
     settings = _settings(preset, steps, spacing, eta, eta_b)
     if samples < 1:
         raise UsageError(f"'--samples {samples}' is not possible.", "Choose 1 or more.")
+    if seed + samples - 1 > LARGEST_SEED:
+        raise UsageError(
+            f"{samples} samples from --seed {seed} on pass the largest seed, {LARGEST_SEED}.",
+            "Choose a smaller seed.",
+        )
     files = RestoredFiles(range(seed, seed + samples), average, compare, save_progress)
     if original is not None and not compare:
         raise UsageError("--original belongs to --compare.", "Add --compare.")
@@ -221,7 +234,7 @@ def restore(
     blur = None if kernel is None else read_kernel(kernel)
 
     from ddrm_cli.devices import choose_device, choose_precision
-    from ddrm_cli.jobs import RestoreRequest
+    from ddrm_cli.jobs import RestoreRequest, file_digest
     from ddrm_cli.restoration import TilingSettings
 
     choose_precision(precision, choose_device(device))
@@ -248,18 +261,23 @@ def restore(
         asked={
             "degradation": deg,
             "sigma": sigma if noise is None else noise,
-            "mask": None if mask is None else str(mask),
-            "kernel": None if kernel is None else str(kernel),
+            "mask": None if mask is None else file_digest(mask),
+            "kernel": None if kernel is None else file_digest(kernel),
             "model": model,
             "class": class_name,
             "seed": seed,
             "averaged": samples if average else 1,
             **dataclasses.asdict(settings),
         },
-        overwrite=overwrite,
         as_json=as_json,
         quiet=quiet,
     )
+
+    def one(path: Path, output: Path, replace: bool) -> None:
+        if dry_run:
+            run.plan(path, output)
+        else:
+            run.restore(path, output, overwrite=replace)
 
     def ready() -> None:
         if dry_run:
@@ -270,9 +288,10 @@ def restore(
 
     run_all(
         pictures,
-        run.plan if dry_run else run.restore,
+        one,
         out=out,
         label=f"restored_{deg}" if deg else "restored",
+        results=("restored", "restored_*"),
         suffix=".png",
         formats=tuple(OUTPUT_FORMATS),
         overwrite=overwrite,
@@ -280,6 +299,7 @@ def restore(
         quiet=quiet,
         debug=debug,
         ready=ready,
+        reads=(mask, kernel, original),
         files=files.all,
         is_same=run.is_same,
     )

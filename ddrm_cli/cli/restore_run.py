@@ -40,8 +40,7 @@ class RestoreRun:
         precision: Name of the precision.
         files: What is written for each picture.
         original: The picture before it was degraded, for the comparison.
-        asked: What results depend on, to know them again.
-        overwrite: Replace files that exist.
+        asked: What results depend on beside the picture, to know them again.
         as_json: Print results as JSON.
         quiet: No progress and no remarks.
     """
@@ -56,7 +55,6 @@ class RestoreRun:
     files: RestoredFiles
     original: Path | None
     asked: dict[str, Any]
-    overwrite: bool
     as_json: bool
     quiet: bool
     loaded: LoadedModel | None = None
@@ -81,15 +79,33 @@ class RestoreRun:
         if is_cached(self.entry):
             self.load()
 
-    def is_same(self, output: Path) -> bool:
-        """Whether a result that exists is what this call would make, as far as it says."""
+    def is_same(self, path: Path, output: Path) -> bool:
+        """Whether the results that exist are what this call would make of a picture.
+
+        A file that cannot say it, which only a PNG can, is believed where no file is missing.
+
+        Raises:
+            ImageReadError: The picture cannot be read.
+        """
         from ddrm_cli.jobs import read_result_record
 
-        record = read_result_record(self.files.results(output)[0])
-        return record is None or record.get("asked") == self.asked
+        asked = self._asked(path)
+        complete = all(file.exists() for file in self.files.all(output))
+        results = [file for file in self.files.results(output) if file.exists()]
+        for file in results:
+            record = read_result_record(file)
+            silent = record is None and file.suffix.lower() != ".png"
+            if not (complete if silent else record is not None and record.get("asked") == asked):
+                return False
+        return bool(results)
 
-    def restore(self, path: Path, output: Path) -> None:
+    def restore(self, path: Path, output: Path, *, overwrite: bool) -> None:
         """Restore one picture.
+
+        Args:
+            path: The picture.
+            output: Where the result goes, or what the names of several are made from.
+            overwrite: Replace files that exist.
 
         Raises:
             DDRMError: It cannot be read, restored or written.
@@ -97,7 +113,7 @@ class RestoreRun:
         from ddrm_cli.jobs import run_restore
 
         assert self.loaded is not None
-        job = self._prepare(path)
+        job = self._prepare(path, output)
         original = None
         if self.original is not None:
             original = read_original(self.original, job, self.request.max_pixels)
@@ -128,16 +144,17 @@ class RestoreRun:
             )
         seconds = time.perf_counter() - started
         results = samples.mean(axis=0, keepdims=True) if self.files.average else samples
+        facts = self._facts(job, self.loaded)
+        record = {**facts, "asked": self._asked(path)}
+        for note in self._write_results(output, job, results, record, overwrite=overwrite):
+            notice(note)
         if self.files.progress:
-            self._write_frames(output, frames)
+            self._write_frames(output, frames, overwrite=overwrite)
         if self.files.compare:
             figure = comparison(job, results, self.files.labels(), original)
-            self._write_figure(self.files.comparison(output), figure)
+            _write_figure(self.files.comparison(output), figure, overwrite=overwrite)
         if self.files.average:
-            self._write_uncertainty(output, samples)
-        facts = self._facts(job, self.loaded)
-        for note in self._write_results(output, job, results, facts):
-            notice(note)
+            self._write_uncertainty(output, samples, overwrite=overwrite)
         written = [str(file) for file in self.files.all(output)]
         if not self.as_json:
             for file in written:
@@ -150,7 +167,7 @@ class RestoreRun:
         """Say what would be done with one picture, and what it would cost."""
         from ddrm_cli.planning import expected_cost, model_without_weights
 
-        job = self._prepare(path)
+        job = self._prepare(path, output)
         model = self.loaded or model_without_weights(
             self.entry, device=self.device, precision=self.precision
         )
@@ -182,10 +199,17 @@ class RestoreRun:
         ):
             print_result(line)
 
-    def _prepare(self, path: Path) -> RestoreJob:
+    def _asked(self, path: Path) -> dict[str, Any]:
+        """All that the results for a picture depend on."""
+        from ddrm_cli.jobs import file_digest
+
+        return {"input": file_digest(path), **self.asked}
+
+    def _prepare(self, path: Path, output: Path) -> RestoreJob:
         from ddrm_cli.jobs import prepare_restore
 
         job = prepare_restore(path, self.request)
+        _check_size(output, job)
         for note in job.notes:
             self._remark(path, note)
         if job.sigma_origin == "estimated":
@@ -197,7 +221,13 @@ class RestoreRun:
             say(f"{path}: {sentence}")
 
     def _write_results(
-        self, output: Path, job: RestoreJob, results: NDArray[np.float32], facts: dict[str, Any]
+        self,
+        output: Path,
+        job: RestoreJob,
+        results: NDArray[np.float32],
+        record: dict[str, Any],
+        *,
+        overwrite: bool,
     ) -> list[str]:
         from ddrm_cli.images.writing import write_picture
         from ddrm_cli.jobs import result_picture
@@ -205,31 +235,26 @@ class RestoreRun:
         notes: list[str] = []
         paths = self.files.results(output)
         for path, pixels, seed in zip(paths, results, self.files.seeds, strict=False):
-            record = {**facts, "seed": seed, "asked": self.asked}
-            picture = result_picture(job, pixels, record)
-            notes += write_picture(path, picture, overwrite=self.overwrite)
+            picture = result_picture(job, pixels, {**record, "seed": seed})
+            notes += write_picture(path, picture, overwrite=overwrite)
         return list(dict.fromkeys(notes))
 
-    def _write_uncertainty(self, output: Path, samples: NDArray[np.float32]) -> None:
+    def _write_uncertainty(
+        self, output: Path, samples: NDArray[np.float32], *, overwrite: bool
+    ) -> None:
         from ddrm_cli.evaluation.figures import uncertainty_figure
 
         figure = uncertainty_figure(samples.std(axis=0, ddof=1))
-        self._write_figure(self.files.uncertainty(output), figure)
+        _write_figure(self.files.uncertainty(output), figure, overwrite=overwrite)
 
-    def _write_frames(self, output: Path, frames: Frames) -> None:
+    def _write_frames(self, output: Path, frames: Frames, *, overwrite: bool) -> None:
         from ddrm_cli.evaluation.figures import contact_sheet, progress_gif
         from ddrm_cli.images.writing import write_bytes
 
         animation = progress_gif(frames.pixels)
-        write_bytes(self.files.animation(output), animation, overwrite=self.overwrite)
+        write_bytes(self.files.animation(output), animation, overwrite=overwrite)
         sheet = contact_sheet(frames.pixels, frames.labels)
-        self._write_figure(self.files.contact_sheet(output), sheet)
-
-    def _write_figure(self, path: Path, pixels: NDArray[np.float32]) -> None:
-        from ddrm_cli.images.picture import Picture
-        from ddrm_cli.images.writing import write_picture
-
-        write_picture(path, Picture(pixels), overwrite=self.overwrite)
+        _write_figure(self.files.contact_sheet(output), sheet, overwrite=overwrite)
 
     def _facts(self, job: RestoreJob, model: LoadedModel) -> dict[str, Any]:
         _, height, width = job.image_shape
@@ -252,6 +277,28 @@ class RestoreRun:
         print_result(
             json.dumps({"input": str(path), "output": str(output), "status": status, **facts})
         )
+
+
+def _check_size(output: Path, job: RestoreJob) -> None:
+    """Find out before the sampler runs that a format cannot hold the result."""
+    from ddrm_cli.errors import OutputError
+    from ddrm_cli.images.writing import _LONGEST_SIDE, output_format
+
+    form = output_format(output)
+    longest = _LONGEST_SIDE.get(form)
+    _, height, width = job.image_shape
+    if longest is not None and max(height, width) > longest:
+        raise OutputError(
+            f"'{output}' cannot hold {width} x {height} pixels: {form} ends at {longest} a side.",
+            "Choose a name that ends in .png or .tif.",
+        )
+
+
+def _write_figure(path: Path, pixels: NDArray[np.float32], *, overwrite: bool) -> None:
+    from ddrm_cli.images.picture import Picture
+    from ddrm_cli.images.writing import write_picture
+
+    write_picture(path, Picture(pixels), overwrite=overwrite)
 
 
 def _counted(number: int, what: str) -> str:

@@ -54,8 +54,12 @@ class RestoredFiles:
         return _beside(output, "uncertainty.png")
 
     def comparison(self, output: Path) -> Path:
-        """Input and restoration side by side."""
-        return _beside(output, f"compare{output.suffix}")
+        """Input and restoration side by side; a PNG unless the result is a JPEG file.
+
+        Of the other formats some end at fewer pixels a side than a figure may have.
+        """
+        suffix = output.suffix if output.suffix.lower() in (".jpg", ".jpeg") else ".png"
+        return _beside(output, f"compare{suffix}")
 
     def animation(self, output: Path) -> Path:
         """The predictions one after another."""
@@ -66,7 +70,7 @@ class RestoredFiles:
         return _beside(output, "progress.png")
 
     def all(self, output: Path) -> list[Path]:
-        """Every file, the results last: where they are, all is there."""
+        """Every file in the order of writing: no figure is worth a result."""
         figures = []
         if self.progress:
             figures += [self.animation(output), self.contact_sheet(output)]
@@ -74,7 +78,7 @@ class RestoredFiles:
             figures.append(self.comparison(output))
         if self.average:
             figures.append(self.uncertainty(output))
-        return figures + self.results(output)
+        return self.results(output) + figures
 
 
 def _beside(output: Path, ending: str) -> Path:

@@ -47,9 +47,10 @@ def find_pictures(
     like stands for the pictures and ``.npz`` files it matches. Hidden files and folders are left
     out of folders and patterns.
 
-    In a folder, results of earlier runs are not inputs. Those are the files below ``out``, and the
-    files ``STEM_LABEL.*`` with a LABEL of ``labels`` that have a picture ``STEM.*`` beside them.
-    Naming such a file, or matching it with a pattern, still takes it.
+    Results of earlier runs are not inputs. In a folder those are the files below ``out``, and the
+    files ``STEM_LABEL.*`` with a LABEL of ``labels`` that have a picture ``STEM.*`` beside them; of
+    a pattern's matches, the files of that kind whose ``STEM.*`` it matches as well, so that
+    ``*_LABEL.*`` still takes them. A file that is named is taken in any case.
 
     Args:
         arguments: Files, folders and patterns.
@@ -78,10 +79,15 @@ def _expand(argument: str, out: Path | None, labels: Collection[str]) -> list[So
     if not glob.has_magic(argument):
         raise ImageReadError(f"There is no file or folder '{argument}'.", "Check its name.")
     matches = sorted(Path(match) for match in glob.glob(argument, recursive=True))  # noqa: PTH207
-    sources = [Source(match) for match in matches if _is_input(match) and match.is_file()]
-    if not sources:
+    inputs = [match for match in matches if _is_input(match) and match.is_file()]
+    if not inputs:
         raise UsageError(f"No picture matches '{argument}'.", "Check the pattern and the folder.")
-    return sources
+    stems: dict[Path, set[str]] = {}
+    for match in inputs:
+        stems.setdefault(match.parent, set()).add(match.stem)
+    return [
+        Source(match) for match in inputs if not _is_result(match.stem, stems[match.parent], labels)
+    ]
 
 
 def _in_folder(root: Path, out: Path | None, labels: Collection[str]) -> list[Source]:
@@ -152,16 +158,17 @@ def output_path(source: Source, *, out: Path | None, label: str, suffix: str) ->
     return out / below / f"{path.stem}{suffix}"
 
 
-def check_collisions(outputs: Sequence[tuple[Source, Path]]) -> None:
+def check_collisions(outputs: Sequence[tuple[Source, Path]], *, reads: Iterable[Path] = ()) -> None:
     """Make sure that no output takes the place of another, or of an input.
 
     Args:
         outputs: Each input with its output.
+        reads: Further inputs, such as a mask.
 
     Raises:
         UsageError: Two inputs have the same output, or an output is one of the inputs.
     """
-    inputs = {_key(source.path) for source, _ in outputs}
+    inputs = {_key(path) for path in (*reads, *(source.path for source, _ in outputs))}
     taken: dict[str, Path] = {}
     for source, output in outputs:
         key = _key(output)

@@ -211,6 +211,18 @@ NOT_POSSIBLE = [
     (("--out", "photo.png"), "would replace the input 'photo.png'. Choose another place"),
     (("--out", "photo.png", "--overwrite"), "would replace the input 'photo.png'."),
     (("--arch", "photo-small", "--model", "x.pt"), "There is no file 'x.pt' of weights"),
+    (
+        ("--deg", "deblur", "--kernel", "k.png", "--out", "k.png", "--overwrite"),
+        "would replace the input 'k.png'.",
+    ),
+    (
+        ("--deg", "inp", "--mask", "k.png", "--out", "k.png", "--overwrite"),
+        "would replace the input 'k.png'.",
+    ),
+    (
+        ("--compare", "--original", "k.png", "--out", "k.png", "--overwrite"),
+        "would replace the input 'k.png'.",
+    ),
 ]
 
 
@@ -219,9 +231,10 @@ def test_impossible_options_of_restore(
     ddrm: Program, photo: Path, folder: Path, options: tuple[str, ...], says: str
 ) -> None:
     np.save("kernel.npy", np.ones((3, 3)))
+    Image.new("L", (3, 3), 255).save("k.png")
     outcome = ddrm("restore", "photo.png", "--deg", "deno", "--sigma", "0.05", *options)
     assert_refused(outcome, 2, says)
-    assert files_below(folder) == {"photo.png", "kernel.npy"}
+    assert files_below(folder) == {"photo.png", "kernel.npy", "k.png"}
 
 
 @pytest.mark.parametrize(
@@ -233,6 +246,10 @@ def test_impossible_options_of_restore(
         (("--deg", "deno", "--out", "y.jpg"), "Use one of: .png .npz"),
         (("--deg", "cs2", "--out", "y.png"), "Use one of: .npz"),
         ((), "No degradation was given. Choose one with --deg"),
+        (
+            ("--deg", "inp", "--mask", "m.png", "--out", "m.png", "--overwrite"),
+            "would replace the input 'm.png'",
+        ),
     ],
 )
 def test_impossible_options_of_degrade(
@@ -249,6 +266,8 @@ def test_what_the_parser_refuses_is_wrong_usage_too(ddrm: Program, photo: Path) 
         (("restore", "photo.png", "--steps", "many"), "--steps"),
         (("restore", "photo.png", "--max-pixels", "0"), "--max-pixels"),
         (("restore", "photo.png", "--seed", "-1"), "--seed"),
+        (("restore", "photo.png", "--seed", str(2**30)), "--seed"),
+        (("degrade", "photo.png", "--seed", str(2**30)), "--seed"),
         (("undo", "photo.png"), "No such command"),
     ):
         outcome = ddrm(*arguments)
@@ -281,6 +300,35 @@ def test_a_result_that_exists_is_kept_unless_asked(ddrm: Program, photo: Path) -
     assert Path("out.png").read_text() == "mine"
     assert ddrm(*common, "--overwrite").exit_code == 0
     assert opened("out.png").size == (64, 64)
+
+
+def test_a_size_that_the_format_cannot_hold_is_found_before_the_work(
+    ddrm: Program, photo: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*args: object, **kwargs: object) -> None:
+        raise AssertionError("the sampler ran")
+
+    monkeypatch.setattr(jobs, "run_restore", never)
+    opened(photo).resize((8192, 1)).save("long.png")
+    command = ("restore", "long.png", "-d", "sr2", *QUICK, "-o", "out.webp")
+    for more in ((), ("--dry-run",)):
+        outcome = ddrm(*command, *more)
+        assert_refused(outcome, 1, "'out.webp' cannot hold 16384 x 2 pixels: WebP ends at 16383")
+
+
+@pytest.mark.parametrize("command", ["restore", "degrade"])
+def test_a_name_that_grows_too_long_does_not_end_a_folder(
+    ddrm: Program, photo: Path, command: str
+) -> None:
+    Path("in").mkdir()
+    opened(photo).save("in/a.png")
+    # File systems end at 255 bytes a name.
+    photo.rename(Path("in", "x" * 250 + ".png"))
+    outcome = ddrm(command, "in", "-d", "deno", "--sigma", "0.05")
+    assert outcome.exit_code == 1
+    assert outcome.stdout.startswith("in/a_")
+    assert "cannot be written: File name too long" in outcome.stderr
+    assert outcome.stderr.endswith("1 of 2 pictures failed.\n")
 
 
 def test_several_pictures_and_one_file(ddrm: Program, photo: Path) -> None:
@@ -389,6 +437,9 @@ def test_memory_that_runs_out_for_the_smallest_tile(
     [
         (ZeroDivisionError("boom"), "ZeroDivisionError: boom. Run the same command with --debug"),
         (MemoryError(), "Memory ran out. Close other programs"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "Memory ran out."),
+        (torch.OutOfMemoryError("CUDA out of memory."), "Memory ran out."),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "Memory ran out."),
     ],
 )
 def test_what_nobody_expected_is_one_sentence_too(

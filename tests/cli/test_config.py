@@ -73,6 +73,8 @@ def test_arguments_stay_required(ddrm: Program) -> None:
         ("[degrade]\nsteps = 3", "'degrade.steps'", "is no option"),
         ("[restor]\nsteps = 3", "'restor'", "is no command. Did you mean [restore]?"),
         ("steps = 3", "'steps'", "is no command"),
+        ("[download]\nall = true", "'download'", "is a command that takes no configuration"),
+        ("[list-degradations]\njson = true", "'list-degradations'", "takes no configuration"),
         ("[restore]\nsteps = 'many'", "'restore.steps'", "valid integer"),
         ("[restore]\nsteps = 2.5", "'restore.steps'", "integer"),
         ("[restore]\nsteps = true", "'restore.steps'", "must be a text or a number, not True"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ddrm_cli.degradations.table import DEGRADATIONS
 from ddrm_cli.images.reading import read_picture
@@ -32,7 +34,8 @@ def test_a_png_says_what_was_done(ddrm: Program, photo: Path) -> None:
     ddrm("degrade", photo, "-d", "sr4", "--sigma", "0.05", "--seed", "1", "-o", "y.png")
     said = json.loads(opened("y.png").info["ddrm"])
     assert said["degradation"] == "sr4"
-    assert said["parameters"] == {"factor": 4}
+    digest = hashlib.sha256(photo.read_bytes()).hexdigest()
+    assert said["parameters"] == {"factor": 4, "input_sha256": digest}
     assert (said["sigma"], said["seed"], said["image_size"]) == (0.05, 1, [64, 64])
     assert said["version"]
     assert opened("y.png").size == (16, 16)
@@ -108,3 +111,69 @@ def test_a_folder_keeps_its_tree_and_resumes(ddrm: Program, photo: Path) -> None
     assert ddrm(*command).stdout.splitlines() == ["out/a.png", "out/sub/b.png"]
     again = ddrm(*command)
     assert (again.exit_code, again.stdout, again.stderr.count("skipped")) == (0, "", 2)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".npz"])
+@pytest.mark.parametrize("change", [("--sigma", "0.1"), ("--seed", "1"), ("--deg", "sr2")])
+def test_measurements_of_other_settings_are_not_taken_for_these(
+    ddrm: Program, photo: Path, suffix: str, change: tuple[str, str]
+) -> None:
+    Path("in").mkdir()
+    photo.rename("in/photo.png")
+    command = ("degrade", "in", "-d", "sr4", "-o", f"y{suffix}")
+    ddrm(*command)
+    before = Path(f"y{suffix}").read_bytes()
+    assert ddrm(*command).stderr == f"y{suffix}: exists already, skipped.\n"
+    other = ddrm(*command, *change)
+    assert other.exit_code == 1
+    assert f"'y{suffix}' was made with other settings" in other.stderr
+    assert Path(f"y{suffix}").read_bytes() == before
+
+
+def test_measurements_of_other_pictures_masks_and_kernels_are_not_taken_for_these(
+    ddrm: Program, photo: Path
+) -> None:
+    Path("in").mkdir()
+    photo.rename("in/a.png")
+    mask = Image.new("L", (64, 64))
+    mask.paste(255, (20, 20, 40, 40))
+    mask.save("mask.png")
+    np.save("kernel.npy", np.ones((3, 3)))
+    inp = ("degrade", "in", "-d", "inp", "--mask", "mask.png", "-o", "inp")
+    blur = ("degrade", "in", "-d", "deblur", "--kernel", "kernel.npy", "-o", "blur")
+    for command in (inp, blur):
+        assert ddrm(*command).exit_code == 0
+        assert "exists already, skipped" in ddrm(*command).stderr
+    mask.paste(255, (0, 0, 20, 20))
+    mask.save("mask.png")
+    np.save("kernel.npy", np.ones((3, 5)))
+    for command in (inp, blur):
+        assert "other settings or of another picture" in ddrm(*command).stderr
+    plain = ("degrade", "in", "-d", "sr2", "-o", "sr2")
+    ddrm(*plain)
+    opened("in/a.png").rotate(90).save("in/a.png")
+    assert "other settings or of another picture" in ddrm(*plain).stderr
+
+
+def test_a_file_that_is_no_measurement_is_not_taken_for_one(ddrm: Program, photo: Path) -> None:
+    Path("in").mkdir()
+    opened(photo).save("in/photo.png")
+    assert ddrm("degrade", "in", "-d", "deno", "-o", "y.png").exit_code == 0
+    for content in (photo.read_bytes(), b"mine"):
+        Path("y.png").write_bytes(content)
+        outcome = ddrm("degrade", "in", "-d", "deno", "-o", "y.png")
+        assert outcome.exit_code == 1
+        assert Path("y.png").read_bytes() == content
+
+
+def test_what_was_restored_or_degraded_is_not_degraded_again(ddrm: Program, photo: Path) -> None:
+    Path("all").mkdir()
+    photo.rename("all/a.png")
+    command = ("degrade", "all", "-d", "sr4")
+    ddrm(*command)
+    ddrm("restore", "all/a.png", "-d", "deno", "--sigma", "0.1", "--steps", "1")
+    again = ddrm(*command)
+    assert (again.exit_code, again.stdout) == (0, "")
+    # To restore, what was degraded is an input.
+    restored = ddrm("restore", "all", "-d", "deno", "--sigma", "0.1", "--steps", "1")
+    assert restored.stdout == "all/a_degraded_sr4_restored_deno.png\n"

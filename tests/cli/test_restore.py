@@ -194,6 +194,43 @@ def test_results_of_other_settings_are_not_taken_for_these(ddrm: Program, photo:
     assert Path("out/a.png").read_bytes() != before
 
 
+def test_results_for_other_pictures_are_not_taken_for_these(ddrm: Program, photo: Path) -> None:
+    for name in ("d1", "d2"):
+        Path(name).mkdir()
+    opened(photo).save("d1/a.png")
+    opened(photo).rotate(90).save("d2/a.png")
+    common = ("-d", "deno", *ONE, "--out", "out")
+    ddrm("restore", "d1", *common)
+    before = Path("out/a.png").read_bytes()
+    other = ddrm("restore", "d2", *common)
+    assert other.exit_code == 1
+    assert "'out/a.png' was made with other settings or of another picture" in other.stderr
+    assert Path("out/a.png").read_bytes() == before
+
+
+def test_a_mask_is_known_by_its_content_not_by_its_name(ddrm: Program, photo: Path) -> None:
+    Path("in").mkdir()
+    photo.rename("in/a.png")
+    mask = Image.new("L", (64, 64))
+    mask.paste(255, (20, 20, 40, 40))
+    mask.save("mask.png")
+    command = ("restore", "in", "-d", "inp", *ONE, "--out", "out", "--mask")
+    assert ddrm(*command, "mask.png").exit_code == 0
+    Path("copy.png").write_bytes(Path("mask.png").read_bytes())
+    assert "exists already, skipped" in ddrm(*command, "copy.png").stderr
+    mask.paste(255, (0, 0, 20, 20))
+    mask.save("mask.png")
+    assert "was made with other settings" in ddrm(*command, "mask.png").stderr
+
+
+def test_a_quoted_pattern_resumes(ddrm: Program, photo: Path) -> None:
+    command = ("restore", "p?*.png", "-d", "deno", *ONE)
+    assert ddrm(*command).stdout == "photo_restored_deno.png\n"
+    again = ddrm(*command)
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert again.stderr == "photo_restored_deno.png: exists already, skipped.\n"
+
+
 def test_patterns_and_several_files(ddrm: Program, photo: Path) -> None:
     opened(photo).save("other.jpg")
     outcome = ddrm("restore", "*.jpg", "photo.png", "-d", "deno", *ONE, "-o", "out")

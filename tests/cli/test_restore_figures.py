@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ddrm_cli.cli import restore_run
 from ddrm_cli.images.reading import read_picture
 
 from .program import Program, files_below, opened
@@ -33,7 +34,7 @@ def test_the_average_is_the_mean_of_the_samples(ddrm: Program, photo: Path) -> N
     ddrm(*common, "--out", "each.png")
     outcome = ddrm(*common, "--average", "--out", "mean.png", "--json")
     (result,) = outcome.objects
-    assert result["files"] == ["mean_uncertainty.png", "mean.png"]
+    assert result["files"] == ["mean.png", "mean_uncertainty.png"]
     samples = [read_picture(f"each_seed{seed}.png").pixels for seed in range(3)]
     mean = read_picture("mean.png").pixels
     # Samples were clipped to [0, 1] and rounded to 8 bits before this mean, not before that one.
@@ -47,7 +48,7 @@ def test_the_average_is_the_mean_of_the_samples(ddrm: Program, photo: Path) -> N
 def test_compare_shows_input_restoration_and_original(ddrm: Program, photo: Path) -> None:
     ddrm("degrade", photo, "-d", "sr2", "-o", "y.png")
     without = ddrm("restore", "y.png", *TWO, "--compare", "-o", "a.png")
-    assert without.stdout.splitlines() == ["a_compare.png", "a.png"]
+    assert without.stdout.splitlines() == ["a.png", "a_compare.png"]
     ddrm("restore", "y.png", *TWO, "--compare", "--original", photo, "-o", "b.png")
     two, three = (opened(name).width for name in ("a_compare.png", "b_compare.png"))
     assert three * 2 > two * 2.8  # a third panel, as wide as the others but for the gap
@@ -86,6 +87,7 @@ def test_progress_has_a_frame_for_each_step(ddrm: Program, photo: Path) -> None:
     ("options", "says"),
     [
         (("--samples", "0"), "'--samples 0' is not possible"),
+        (("--seed", str(2**30 - 1), "--samples", "2"), "pass the largest seed, 1073741823"),
         (("--average",), "Add --samples"),
         (("--original", "photo.png"), "Add --compare"),
     ],
@@ -107,3 +109,67 @@ def test_a_figure_that_exists_is_not_replaced(ddrm: Program, photo: Path) -> Non
     assert "photo_restored_deno_compare.png' exists already" in outcome.stderr
     assert figure.read_text() == "mine"
     assert not Path("photo_restored_deno.png").exists()
+
+
+def test_a_figure_that_cannot_be_made_costs_no_result(
+    ddrm: Program, photo: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr(restore_run, "comparison", broken)
+    outcome = ddrm("restore", photo, "-d", "deno", *TWO, "--compare", "--out", "out.png")
+    assert outcome.exit_code == 1
+    assert files_below(folder) == {"photo.png", "out.png"}
+    assert opened("out.png").size == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("output", "figure"), [("x.webp", "x_compare.png"), ("x.jpg", "x_compare.jpg")]
+)
+def test_figures_are_png_files_except_beside_jpeg_ones(
+    ddrm: Program, photo: Path, output: str, figure: str
+) -> None:
+    outcome = ddrm("restore", photo, "-d", "deno", *TWO, "--compare", "--out", output)
+    assert outcome.stdout.splitlines() == [output, figure]
+
+
+def test_figures_that_were_not_asked_for_before_are_added(ddrm: Program, photo: Path) -> None:
+    Path("in").mkdir()
+    photo.rename("in/a.png")
+    command = ("restore", "in", "-d", "deno", *TWO, "--out", "out")
+    ddrm(*command)
+    before = read_picture("out/a.png").pixels
+    outcome = ddrm(*command, "--compare")
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    assert files_below(Path("out")) == {"a.png", "a_compare.png"}
+    assert np.array_equal(read_picture("out/a.png").pixels, before)
+    assert ddrm(*command, "--compare").stderr == "out/a.png: exists already, skipped.\n"
+
+
+def test_a_run_that_stopped_between_the_samples_goes_on(ddrm: Program, photo: Path) -> None:
+    Path("in").mkdir()
+    photo.rename("in/a.png")
+    command = ("restore", "in", "-d", "deno", *TWO, "--samples", "3", "--out", "out")
+    ddrm(*command)
+    Path("out/a_seed1.png").unlink()
+    other = ddrm(*command, "--eta", "0.5")
+    assert other.exit_code == 1
+    assert "was made with other settings" in other.stderr
+    assert len(files_below(Path("out"))) == 2
+    assert ddrm(*command).exit_code == 0
+    assert len(files_below(Path("out"))) == 3
+    # Of several results not only the first must be of these settings.
+    opened("out/a_seed0.png").save("out/a_seed2.png")
+    assert "was made with other settings" in ddrm(*command).stderr
+
+
+def test_what_others_put_in_the_place_of_a_result_stays(ddrm: Program, photo: Path) -> None:
+    Path("in").mkdir()
+    photo.rename("in/a.png")
+    Path("out").mkdir()
+    Path("out/a_compare.png").write_text("mine")
+    outcome = ddrm("restore", "in", "-d", "deno", *TWO, "--compare", "--out", "out")
+    assert outcome.exit_code == 1
+    assert Path("out/a_compare.png").read_text() == "mine"
+    assert files_below(Path("out")) == {"a_compare.png"}

@@ -81,6 +81,16 @@ def test_results_of_earlier_runs_are_not_inputs_of_a_folder(tmp_path: Path) -> N
     ]
 
 
+def test_results_are_no_inputs_where_a_pattern_matches_what_they_came_from(
+    tmp_path: Path,
+) -> None:
+    make(tmp_path, "a.png", "a_sr4.png", "b_sr4.png", "sub/a_sr4.png")
+    found = find_pictures([str(tmp_path / "**" / "*.png")], labels=["sr4"])
+    assert names(tmp_path, found) == ["a.png", "b_sr4.png", "sub/a_sr4.png"]
+    both = [str(tmp_path / name) for name in ("a.png", "a_sr4.png")]
+    assert names(tmp_path, find_pictures(both, labels=["sr4"])) == ["a.png", "a_sr4.png"]
+
+
 def test_running_a_folder_twice_takes_the_same_inputs(tmp_path: Path) -> None:
     make(tmp_path, "a.jpg", "sub/b.png")
     first = find_pictures([str(tmp_path)], labels=["sr4"])
@@ -177,3 +187,10 @@ def test_a_collision_names_both_inputs() -> None:
     ]
     with pytest.raises(UsageError, match=r"'a\.jpg' and 'a\.tif' would both .*'a_sr4\.png'"):
         check_collisions(outputs)
+
+
+def test_no_output_replaces_what_else_is_read(tmp_path: Path) -> None:
+    source, output = Source(tmp_path / "a.png"), tmp_path / "mask.png"
+    check_collisions([(source, output)])
+    with pytest.raises(UsageError, match=r"would replace the input .*mask\.png"):
+        check_collisions([(source, output)], reads=[tmp_path / "sub" / ".." / "mask.png"])
