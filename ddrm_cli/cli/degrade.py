@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from ddrm_cli.errors import UsageError
+from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_all
 from .console import print_result, say
 from .options import (
-    LARGEST_SEED,
     Config,
     Debug,
     Degradation,

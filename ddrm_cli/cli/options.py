@@ -13,7 +13,6 @@ from ddrm_cli.errors import UsageError
 from .config import set_defaults
 
 __all__ = [
-    "LARGEST_SEED",
     "Config",
     "Debug",
     "Degradation",
@@ -28,10 +27,6 @@ __all__ = [
     "Quiet",
     "check_sigma",
 ]
-
-
-# torch's generators take 32 bits, and the four purposes that numbers are drawn for share them.
-LARGEST_SEED = 2**30 - 1
 
 
 def check_sigma(sigma: float, text: str) -> float:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ddrm_cli.errors import UsageError
+from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_all
 from .download import ensure_cached
 from .options import (
-    LARGEST_SEED,
     Config,
     Debug,
     Degradation,

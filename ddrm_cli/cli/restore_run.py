@@ -206,10 +206,12 @@ class RestoreRun:
         return {"input": file_digest(path), **self.asked}
 
     def _prepare(self, path: Path, output: Path) -> RestoreJob:
+        from ddrm_cli.images.writing import check_size
         from ddrm_cli.jobs import prepare_restore
 
         job = prepare_restore(path, self.request)
-        _check_size(output, job)
+        _, height, width = job.image_shape
+        check_size(output, height, width)  # before the sampler runs for nothing
         for note in job.notes:
             self._remark(path, note)
         if job.sigma_origin == "estimated":
@@ -276,21 +278,6 @@ class RestoreRun:
     def _print_json(self, path: Path, output: Path, status: str, facts: dict[str, Any]) -> None:
         print_result(
             json.dumps({"input": str(path), "output": str(output), "status": status, **facts})
-        )
-
-
-def _check_size(output: Path, job: RestoreJob) -> None:
-    """Find out before the sampler runs that a format cannot hold the result."""
-    from ddrm_cli.errors import OutputError
-    from ddrm_cli.images.writing import _LONGEST_SIDE, output_format
-
-    form = output_format(output)
-    longest = _LONGEST_SIDE.get(form)
-    _, height, width = job.image_shape
-    if longest is not None and max(height, width) > longest:
-        raise OutputError(
-            f"'{output}' cannot hold {width} x {height} pixels: {form} ends at {longest} a side.",
-            "Choose a name that ends in .png or .tif.",
         )
 
 

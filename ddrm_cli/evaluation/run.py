@@ -20,7 +20,7 @@ from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.restoration import LoadedModel, TilingSettings, degrade, restore_measurement
-from ddrm_cli.sampler.noise import SEEDS
+from ddrm_cli.sampler.settings import LARGEST_SEED
 from ddrm_cli.weights.cache import file_path
 from ddrm_cli.weights.registry import WeightsFile
 from ddrm_cli.weights.verify import CHUNK, expected_digest
@@ -162,7 +162,7 @@ def evaluate(
 
 def picture_seed(seed: int, name: str) -> int:
     """The seed of a picture: of its name, so that it does not depend on its neighbours."""
-    return (seed + zlib.crc32(name.encode())) % SEEDS
+    return (seed + zlib.crc32(name.encode())) % (LARGEST_SEED + 1)
 
 
 class _Loader:

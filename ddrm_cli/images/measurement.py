@@ -22,6 +22,7 @@ from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.arrays import load_npz
 from ddrm_cli.images.picture import Metadata, Picture
 from ddrm_cli.images.writing import MEASUREMENT_KEY, encode_picture, write_bytes
+from ddrm_cli.sampler.settings import LARGEST_SEED
 
 __all__ = [
     "MeasurementInfo",
@@ -48,7 +49,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
         and math.isfinite(value)
         and value >= 0
     ),
-    "seed": lambda value: type(value) is int and 0 <= value < 2**30,  # what generators take
+    "seed": lambda value: type(value) is int and 0 <= value <= LARGEST_SEED,
     "image_size": lambda value: (
         isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))
     ),

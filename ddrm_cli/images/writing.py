@@ -24,6 +24,7 @@ from ddrm_cli.images.picture import Metadata, Picture, image_of, to_levels
 __all__ = [
     "MEASUREMENT_KEY",
     "OUTPUT_FORMATS",
+    "check_size",
     "check_writable",
     "encode_picture",
     "output_format",
@@ -114,6 +115,22 @@ def output_format(path: str | os.PathLike[str]) -> str:
     return OUTPUT_FORMATS[suffix]
 
 
+def check_size(path: str | os.PathLike[str], height: int, width: int) -> None:
+    """Make sure that the format of a name can hold a picture of this size.
+
+    Raises:
+        UsageError: The suffix names no format.
+        OutputError: The picture is too long for it.
+    """
+    form = output_format(path)
+    longest = _LONGEST_SIDE.get(form)
+    if longest and max(height, width) > longest:
+        raise OutputError(
+            f"'{path}' cannot hold {width} x {height} pixels: {form} ends at {longest} a side.",
+            "Choose a name that ends in .png or .tif.",
+        )
+
+
 def encode_picture(picture: Picture, path: str | os.PathLike[str]) -> tuple[bytes, tuple[str, ...]]:
     """The bytes of the file ``path`` as ``write_picture`` would write it, and its notes.
 
@@ -122,13 +139,7 @@ def encode_picture(picture: Picture, path: str | os.PathLike[str]) -> tuple[byte
         OutputError: The format cannot hold a picture of this size.
     """
     form = output_format(path)
-    longest = _LONGEST_SIDE.get(form)
-    if longest and max(picture.height, picture.width) > longest:
-        raise OutputError(
-            f"'{path}' cannot hold {picture.width} x {picture.height} pixels: "
-            f"{form} ends at {longest} a side.",
-            "Choose a name that ends in .png or .tif.",
-        )
+    check_size(path, picture.height, picture.width)
     notes: list[str] = []
     samples = picture.pixels
     if picture.alpha is not None:

@@ -12,10 +12,9 @@ from torch import Tensor
 
 from ddrm_cli.errors import UsageError
 
-__all__ = ["GREY", "MEASUREMENT", "SAMPLER", "SEEDS", "ImageNoise"]
+from .settings import LARGEST_SEED
 
-SEEDS = 2**30
-"""Seeds are below this: torch's generator takes 32 bits, two of which tell purposes apart."""
+__all__ = ["GREY", "MEASUREMENT", "SAMPLER", "ImageNoise"]
 
 # What the numbers are for. Two purposes must not draw the same ones although the user gives one
 # seed: noise of the measurement that came back as noise of the sampler would be no noise to it.
@@ -31,14 +30,16 @@ class ImageNoise:
         purpose: `SAMPLER`, `MEASUREMENT` or `GREY`.
 
     Raises:
-        UsageError: A seed that is negative or not below `SEEDS`.
+        UsageError: A seed that is negative or above `LARGEST_SEED`.
     """
 
     def __init__(self, seeds: Iterable[int], purpose: int = SAMPLER) -> None:
         seeds = list(seeds)
         for seed in seeds:
-            if not 0 <= seed < SEEDS:
-                raise UsageError(f"The seed {seed} is not possible.", f"Choose 0 to {SEEDS - 1}.")
+            if not 0 <= seed <= LARGEST_SEED:
+                raise UsageError(
+                    f"The seed {seed} is not possible.", f"Choose 0 to {LARGEST_SEED}."
+                )
         self._generators = [
             torch.Generator().manual_seed(_PURPOSES * seed + purpose) for seed in seeds
         ]

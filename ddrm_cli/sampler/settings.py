@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from ddrm_cli.errors import UnknownNameError, UsageError
 
-__all__ = ["MAX_STEPS", "PRESETS", "SPACINGS", "SamplerSettings", "get_preset"]
+__all__ = ["LARGEST_SEED", "MAX_STEPS", "PRESETS", "SPACINGS", "SamplerSettings", "get_preset"]
 
 SPACINGS = ("quadratic", "uniform")
+LARGEST_SEED = 2**30 - 1
+"""torch's generator takes 32 bits, two of which tell apart what numbers are drawn for."""
+
 MAX_STEPS = 1000  # the timesteps that every published network was trained with
 
 
