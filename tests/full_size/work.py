@@ -51,7 +51,7 @@ def measure(model: Model, path: Path, precision: str, classifier: str) -> None:
     network = load_network(model, path, dtype=dtype)
     load = time.perf_counter() - start
     peak = _memory("VmHWM") - before
-    guide = load_classifier(model, Path(classifier), dtype=dtype) if classifier else None
+    guide = load_classifier(model, Path(classifier)) if classifier else None
 
     x = torch.randn(1, 3, model.image_size, model.image_size)
     timesteps = torch.tensor([500])
