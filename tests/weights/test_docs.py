@@ -14,9 +14,10 @@ PAGE = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="ut
 
 
 def _rows() -> dict[str, list[str]]:
-    """The cells of every row that begins with the name of a model."""
-    rows = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
-    return {row[0].strip("`"): row for row in rows}
+    """The cells of every row of the table that says what each model is."""
+    section = PAGE.partition("## What each is")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines()]
+    return {row[0].strip("`"): row for row in rows if row[0].startswith("`")}
 
 
 @pytest.mark.parametrize("name", load_models())
