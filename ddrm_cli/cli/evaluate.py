@@ -15,11 +15,23 @@ import typer
 from rich.markup import escape
 
 from ddrm_cli.errors import UsageError
+from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .console import print_result, say, stderr, stdout
 from .download import ensure_cached
 from .failures import FAILED
-from .options import Config, Debug, MaxPixels, Models, Quiet
+from .options import (
+    BatchSize,
+    Config,
+    Debug,
+    Device,
+    MaxPixels,
+    Models,
+    Precision,
+    Quiet,
+    Tile,
+    Yes,
+)
 
 if TYPE_CHECKING:
     from ddrm_cli.evaluation.run import Progress
@@ -92,7 +104,9 @@ def evaluate(
     ] = None,
     eta_b: Annotated[
         float | None,
-        typer.Option("--eta-b", help="Weight of the measurement where it is clear, 0 to 1."),
+        typer.Option(
+            "--eta-b", metavar="NUMBER", help="Weight of the measurement where it is clear, 0 to 1."
+        ),
     ] = None,
     metric: Annotated[
         list[str] | None,
@@ -112,7 +126,9 @@ def evaluate(
             "at --size; none: as it is.",
         ),
     ] = "imagenet",
-    size: Annotated[int, typer.Option("--size", help="Pixels a side after --preprocess.")] = 256,
+    size: Annotated[
+        int, typer.Option("--size", metavar="PIXELS", help="Pixels a side after --preprocess.")
+    ] = 256,
     list_file: Annotated[
         Path | None,
         typer.Option(
@@ -124,7 +140,10 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", help="Only the first N pictures.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of noise and sampler.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", metavar="N", min=0, max=LARGEST_SEED, help="Of noise and sampler."),
+    ] = 0,
     restored: Annotated[
         Path | None,
         typer.Option(
@@ -147,28 +166,11 @@ def evaluate(
         ),
     ] = None,
     models: Models = None,
-    device: Annotated[
-        str,
-        typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."),
-    ] = "auto",
-    precision: Annotated[
-        str,
-        typer.Option(
-            "--precision",
-            metavar="auto|float32|bfloat16|float16",
-            help="Of the network; auto is the fastest that the device is made for.",
-        ),
-    ] = "auto",
-    tile: Annotated[
-        int | None,
-        typer.Option("--tile", help="Side in pixels of what the network sees at once."),
-    ] = None,
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", help="Tiles that the network sees at once.")
-    ] = 1,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Download a missing model without asking.")
-    ] = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    tile: Tile = None,
+    batch_size: BatchSize = 1,
+    yes: Yes = False,
     max_pixels: MaxPixels = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="The summary as JSON, one object a row.")

@@ -13,9 +13,11 @@ from ddrm_cli.errors import UsageError
 from .config import set_defaults
 
 __all__ = [
+    "BatchSize",
     "Config",
     "Debug",
     "Degradation",
+    "Device",
     "Json",
     "Kernel",
     "Mask",
@@ -24,7 +26,10 @@ __all__ = [
     "Out",
     "Overwrite",
     "Pictures",
+    "Precision",
     "Quiet",
+    "Tile",
+    "Yes",
     "check_sigma",
 ]
 
@@ -88,6 +93,30 @@ Kernel = Annotated[
 Models = Annotated[
     Path | None,
     typer.Option("--models", metavar="FILE", help="Your own table of models, in TOML."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Download a missing model without asking.")]
+Device = Annotated[
+    str,
+    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."),
+]
+Precision = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        metavar="auto|float32|bfloat16|float16",
+        help="Of the network; auto is the fastest that the device is made for.",
+    ),
+]
+Tile = Annotated[
+    int | None,
+    typer.Option(
+        "--tile",
+        metavar="PIXELS",
+        help="Side of what the network sees at once of a large picture. Default: the model's.",
+    ),
+]
+BatchSize = Annotated[
+    int, typer.Option("--batch-size", metavar="N", help="Tiles that the network sees at once.")
 ]
 MaxPixels = Annotated[
     int | None,

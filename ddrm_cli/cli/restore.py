@@ -16,9 +16,11 @@ from ddrm_cli.sampler.settings import LARGEST_SEED
 from .batch import run_all
 from .download import ensure_cached
 from .options import (
+    BatchSize,
     Config,
     Debug,
     Degradation,
+    Device,
     Json,
     Kernel,
     Mask,
@@ -27,7 +29,10 @@ from .options import (
     Out,
     Overwrite,
     Pictures,
+    Precision,
     Quiet,
+    Tile,
+    Yes,
     check_sigma,
 )
 from .restored_files import RestoredFiles
@@ -164,32 +169,11 @@ def restore(
         ),
     ] = None,
     models: Models = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Download a missing model without asking.")
-    ] = False,
-    device: Annotated[
-        str,
-        typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."),
-    ] = "auto",
-    precision: Annotated[
-        str,
-        typer.Option(
-            "--precision",
-            metavar="auto|float32|bfloat16|float16",
-            help="Of the network; auto is the fastest that the device is made for.",
-        ),
-    ] = "auto",
-    tile: Annotated[
-        int | None,
-        typer.Option(
-            "--tile",
-            metavar="PIXELS",
-            help="Side of what the network sees at once of a large picture. Default: the model's.",
-        ),
-    ] = None,
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", metavar="N", help="Tiles that the network sees at once.")
-    ] = 1,
+    yes: Yes = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    tile: Tile = None,
+    batch_size: BatchSize = 1,
     max_pixels: MaxPixels = None,
     dry_run: Annotated[
         bool,
