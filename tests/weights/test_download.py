@@ -458,8 +458,10 @@ def test_damaged_note_of_a_hash_is_not_taken_for_none(server: Server, cache: Pat
 
 # ------------------------------------------------------------------ other processes, and ends
 
+# A process that was started in the background ignores SIGINT, and so do those that it starts.
 _DOWNLOAD = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from ddrm_cli.weights.download import Patience, download_file
 from ddrm_cli.weights.registry import WeightsFile
 name, size, sha256, url = sys.argv[1:]
