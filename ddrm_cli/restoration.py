@@ -246,10 +246,12 @@ def restore(
     """
     batch = to_batch(measurement)
     y = batch.values
+    holes = False
     if isinstance(degradation, LinearOperator):
         shape = degradation.image_shape
     else:
         entry = get_degradation(degradation)
+        holes = entry.family == "inpainting"
         if entry.measurement == "vector":
             raise UsageError(
                 f"What {degradation} measures is no picture.",
@@ -261,9 +263,7 @@ def restore(
         shape = (channels, y.shape[2] * entry.scale, y.shape[3] * entry.scale)
     frame = _build_frame(degradation, shape, seed=degradation_seed, mask=mask, kernel=kernel)
     if sigma is None:
-        known = None
-        if isinstance(degradation, str) and get_degradation(degradation).family == "inpainting":
-            known = (frame.operator.singular_values[0] > 0).numpy()
+        known = (frame.operator.singular_values[0] > 0).numpy() if holes else None
         sigma = max(estimate_sigma(np.moveaxis(each.numpy(), 0, -1), known) for each in y)
     _check_sigma(sigma)
     sigma = noise_with_rounding(sigma, frame.operator, batch.levels or levels)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.sampler.schedule import BETA_SCHEDULES, NoiseSchedule, select_timesteps
 from ddrm_cli.sampler.settings import PRESETS, SPACINGS, SamplerSettings, get_preset
+from ddrm_cli.weights import registry
 
 FLOAT64 = 1e-12
 
@@ -67,6 +68,11 @@ def test_every_schedule_gives_finite_rising_noise(name: str) -> None:
     sigmas = NoiseSchedule.from_betas(name).sigmas(torch.arange(1000))
     assert torch.isfinite(sigmas).all()
     assert (sigmas.diff() > 0).all()
+
+
+def test_the_table_of_models_knows_the_same_schedules() -> None:
+    """It names them by itself, since reading the table must not load torch."""
+    assert tuple(BETA_SCHEDULES) == registry.BETA_SCHEDULES
 
 
 def test_an_unknown_schedule_is_named() -> None:
