@@ -21,13 +21,16 @@
     └── OutOfMemoryError           even the smallest tile does not fit
 
 Each carries one sentence of what is wrong and one of what to do next:
-``str(error)`` joins them, ``error.message`` and ``error.hint`` give them apart.
+``str(error)`` joins them, ``error.message`` and ``error.hint`` give them apart. All of them can be
+pickled. What is no error, but was done differently from what was asked, is told to a `Notice`.
 """
 
 from __future__ import annotations
 
+import copyreg
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 __all__ = [
     "ChecksumError",
@@ -40,6 +43,7 @@ __all__ = [
     "ImageTooLargeError",
     "MeasurementError",
     "ModelNotCachedError",
+    "Notice",
     "OutOfMemoryError",
     "OutputError",
     "OutputExistsError",
@@ -48,6 +52,9 @@ __all__ = [
     "WeightsError",
     "WeightsMismatchError",
 ]
+
+Notice = Callable[[str], None]
+"""Is told, in one sentence, what was done differently from what was asked."""
 
 
 class DDRMError(Exception):
@@ -62,6 +69,10 @@ class DDRMError(Exception):
         super().__init__(f"{message} {hint}".strip())
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What a subclass's constructor takes is not what it keeps: made again without calling it.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(DDRMError):

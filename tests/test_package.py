@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -141,7 +142,7 @@ def test_every_error_is_raised_somewhere() -> None:
             continue
         tree = ast.parse(source(module).read_text(encoding="utf-8"))
         used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    classes = [getattr(errors, name) for name in errors.__all__]
+    classes = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
     for error in classes:
         is_base = any(error in other.__mro__[1:] for other in classes)
         assert error.__name__ in used or is_base, error
@@ -157,3 +158,18 @@ def test_an_error_has_a_message_and_a_hint() -> None:
     assert near.nearest == ["paper"]
     far = errors.UnknownNameError("preset", "xyz", ["balanced", "paper"])
     assert far.hint == "Choose one of: balanced, paper."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DDRMError("It is broken.", "Mend it."),
+        errors.UsageError("It is broken."),
+        errors.UnknownNameError("preset", "papr", ["balanced", "paper"]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_survives_the_way_to_another_process(error: DDRMError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (str(again), vars(again)) == (str(error), vars(error))
