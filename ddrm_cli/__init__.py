@@ -7,8 +7,10 @@
     Pictures in, pictures out: tensors, NumPy arrays or Pillow images.
 ``load_model``
     A model to restore many pictures with.
-``build_operator``, ``sample_ddrm``, ``restore_measurement``
-    The parts, for measurements and priors of one's own.
+``pose``, ``Restorer``
+    The same in two steps: what is to be solved, and what solves it.
+``Degradation``, ``build_operator``, ``LinearOperator``, ``sample_ddrm``
+    The parts, for degradations and priors of one's own.
 ``errors``
     Everything that the package raises on purpose.
 
@@ -24,44 +26,50 @@ from ddrm_cli import errors
 from ddrm_cli._version import __version__
 
 if TYPE_CHECKING:
-    from ddrm_cli.degradations.base import LinearOperator
+    from ddrm_cli.degradations.base import LinearOperator, dot_test
     from ddrm_cli.degradations.build import build_operator
-    from ddrm_cli.restoration import (
-        LoadedModel,
-        TilingSettings,
-        degrade,
-        load_model,
-        restore,
-        restore_measurement,
-    )
+    from ddrm_cli.degradations.table import Degradation
+    from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
+    from ddrm_cli.problem import InverseProblem, pose
+    from ddrm_cli.restoration import Restoration, Restorer, degrade, restore
     from ddrm_cli.sampler.ddrm import sample_ddrm
     from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
 
 __all__ = [
     "PRESETS",
+    "Degradation",
+    "InverseProblem",
     "LinearOperator",
     "LoadedModel",
+    "Restoration",
+    "Restorer",
     "SamplerSettings",
     "TilingSettings",
     "__version__",
     "build_operator",
     "degrade",
+    "dot_test",
     "errors",
     "load_model",
+    "pose",
     "restore",
-    "restore_measurement",
     "sample_ddrm",
 ]
 
 _HOMES = {
+    "Degradation": "degradations.table",
     "LinearOperator": "degradations.base",
+    "dot_test": "degradations.base",
     "build_operator": "degradations.build",
-    "LoadedModel": "restoration",
-    "TilingSettings": "restoration",
+    "LoadedModel": "prior",
+    "TilingSettings": "prior",
+    "load_model": "prior",
+    "InverseProblem": "problem",
+    "pose": "problem",
+    "Restoration": "restoration",
+    "Restorer": "restoration",
     "degrade": "restoration",
-    "load_model": "restoration",
     "restore": "restoration",
-    "restore_measurement": "restoration",
     "sample_ddrm": "sampler.ddrm",
     "PRESETS": "sampler.settings",
     "SamplerSettings": "sampler.settings",

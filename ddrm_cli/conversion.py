@@ -1,10 +1,13 @@
-"""Pictures of any kind, tensors, arrays or Pillow's, to batches of tensors and back."""
+"""Pictures of any kind, tensors, arrays, Pillow's or files, to batches of tensors and back."""
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,82 +15,154 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ddrm_cli.errors import UsageError
-from ddrm_cli.images.picture import Picture, to_levels
+from ddrm_cli.errors import MeasurementError, UsageError
+from ddrm_cli.images.measurement import (
+    MeasurementInfo,
+    read_measurement_info,
+    read_npz_measurement,
+)
+from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 
-__all__ = ["Batch", "ImageLike", "to_batch"]
+__all__ = ["Batch", "ImageLike", "read_batch", "to_batch"]
 
-ImageLike = TypeVar("ImageLike", Tensor, NDArray[Any], Image.Image)
+ImageLike = Tensor | NDArray[Any] | Image.Image | str | os.PathLike[str]
 """A picture on [0, 1]: a tensor (C, H, W) or (B, C, H, W), an array (H, W), (H, W, C) or
-(B, H, W, C), or a Pillow image. Integers have 8 or 16 bits and count from 0 to the largest value
-of their type."""
+(B, H, W, C), a Pillow image, or a file. Integers have 8 or 16 bits and count from 0 to the largest
+value of their type."""
+
+OPAQUE = 0.5  # alpha below it counts as a missing pixel
+LARGEST = 8.0  # floats beyond it count to 255, or were never pixels
 
 
-@dataclass(frozen=True)
-class Batch(Generic[ImageLike]):
-    """Pictures as one tensor, and the way back.
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Pictures or measurements as one tensor, what else is known of them, and the way back.
 
     Args:
-        values: Shape (B, C, H, W), float32, on [0, 1].
+        values: Shape (B, C, H, W), float32, on [0, 1]; of a measurement that is no picture
+            (B, *measurement_shape).
+        restored: From a tensor (B, C, H, W) of any size and 1 or 3 channels to the kind that came
+            in, Pillow's for a file; the second argument says that transparency has been filled.
         levels: Grey levels the values were stored with (256 for 8 bits); None for floats.
-        restored: From a tensor like ``values``, of any size and 1 or 3 channels, to the kind
-            that came in.
+        picture: What was read, with its metadata; None for tensors, arrays and ``.npz`` files.
+        info: What a measurement file says of itself.
+        missing: (H, W), True where nothing was measured, or the picture is transparent.
+        file: Where it came from.
     """
 
     values: Tensor
-    levels: int | None
-    restored: Callable[[Tensor], ImageLike]
+    restored: Callable[[Tensor, bool], Any]
+    levels: int | None = None
+    picture: Picture | None = None
+    info: MeasurementInfo | None = None
+    missing: NDArray[np.bool_] | None = None
+    file: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return "the picture" if self.file is None else f"'{self.file}'"
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether it is a measurement that is no picture."""
+        return self.values.ndim != 4
 
 
-def to_batch(image: ImageLike) -> Batch[ImageLike]:
+def to_batch(image: ImageLike | Batch, measurement_shape: tuple[int, ...] | None = None) -> Batch:
     """Pictures of any kind as a batch.
 
+    Args:
+        image: The pictures; a batch stays one.
+        measurement_shape: Shape that a tensor may have besides, with or without the batch.
+
     Raises:
-        UsageError: Neither a tensor, nor an array, nor a Pillow image, or not of such a shape.
+        UsageError: None of these, or not of such a shape.
+        MeasurementError: Values that cannot be pixels.
+        ImageReadError: A file that cannot be read, or a Pillow image that was opened from one.
     """
+    if isinstance(image, Batch):
+        return image
     if isinstance(image, Image.Image):
-        return _from_pillow(image)
+        return _from_picture(Picture.from_pil(image))
     if isinstance(image, Tensor):
-        return _from_tensor(image)
+        return _from_tensor(image, measurement_shape)
     if isinstance(image, np.ndarray):
         return _from_array(image)
+    if isinstance(image, (str, os.PathLike)):
+        return read_batch(image)
     raise UsageError(
         f"A {type(image).__name__} is no picture.",
-        "Give a tensor, a NumPy array or a Pillow image.",
+        "Give a tensor, a NumPy array, a Pillow image or the name of a file.",
     )
 
 
-def _from_pillow(image: Image.Image) -> Batch[Image.Image]:
-    picture = Picture.from_pil(image)
+def read_batch(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Batch:
+    """A photograph, or a measurement that ``ddrm degrade`` wrote, as a batch of one.
 
-    def restored(values: Tensor) -> Image.Image:
+    Args:
+        path: Any picture file, or ``.npz``.
+        max_pixels: Largest picture that is read.
+
+    Raises:
+        ImageError: It cannot be read, or is damaged.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".npz":
+        y, info, missing = read_npz_measurement(path)
+        values = torch.from_numpy(y)[None]
+        return Batch(values, _to_pil, info=info, missing=missing, file=path)
+    picture = read_picture(path, max_pixels=max_pixels)
+    return _from_picture(picture, read_measurement_info(picture), path)
+
+
+def _from_picture(
+    picture: Picture, info: MeasurementInfo | None = None, file: Path | None = None
+) -> Batch:
+    def restored(values: Tensor, fills_alpha: bool) -> Image.Image:
         pixels = _channels_last(values)[0].numpy()
-        if picture.bit_depth == 16 and pixels.shape[2] == 1:  # Pillow has no other of 16 bits
-            return Image.fromarray(to_levels(pixels[..., 0], 65535))
-        return picture.with_pixels(pixels).to_pil()
+        return picture.restored(pixels, fills_alpha).to_pil()
 
-    return Batch(_channels_first(picture.pixels[None]), 2**picture.bit_depth, restored)
+    missing = None if picture.alpha is None else picture.alpha < OPAQUE
+    return Batch(
+        _channels_first(picture.pixels[None]),
+        restored,
+        2**picture.bit_depth,
+        picture,
+        info,
+        missing if missing is not None and missing.any() else None,
+        file,
+    )
 
 
-def _from_tensor(image: Tensor) -> Batch[Tensor]:
-    if image.ndim not in (3, 4) or image.shape[-3] not in (1, 3):
-        raise _wrong_shape(tuple(image.shape), "(C, H, W) or (B, C, H, W)")
+def _to_pil(values: Tensor, fills_alpha: bool) -> Image.Image:
+    return Picture(_channels_last(values)[0].numpy()).to_pil()
+
+
+def _from_tensor(image: Tensor, measurement_shape: tuple[int, ...] | None) -> Batch:
+    shape = tuple(image.shape)
+    one = measurement_shape is not None and shape == measurement_shape
+    if not one and (measurement_shape is None or shape[1:] != measurement_shape):
+        if image.ndim not in (3, 4) or image.shape[-3] not in (1, 3):
+            raise _wrong_shape(shape, "(C, H, W) or (B, C, H, W)")
+        one = image.ndim == 3
     dtype = str(image.dtype).removeprefix("torch.")
     levels = None if image.is_floating_point() else _levels(dtype)
     values = image.detach().cpu().float()
     if levels is not None:
         values /= levels - 1
 
-    def restored(values: Tensor) -> Tensor:
+    def restored(values: Tensor, fills_alpha: bool) -> Tensor:
         if levels is not None:
             values = (values.clamp(0, 1) * (levels - 1)).round()
         values = values.to(image.device, image.dtype)
-        return values if image.ndim == 4 else values[0]
+        return values[0] if one else values
 
-    return Batch(values if image.ndim == 4 else values[None], levels, restored)
+    return Batch(_checked(values[None] if one else values), restored, levels)
 
 
-def _from_array(image: NDArray[Any]) -> Batch[NDArray[Any]]:
+def _from_array(image: NDArray[Any]) -> Batch:
     shape = image.shape
     flat = image.ndim == 2
     if not (flat or (image.ndim in (3, 4) and shape[-1] in (1, 3))):
@@ -98,7 +173,7 @@ def _from_array(image: NDArray[Any]) -> Batch[NDArray[Any]]:
         values /= levels - 1
     values = values[None, :, :, None] if flat else values if image.ndim == 4 else values[None]
 
-    def restored(values: Tensor) -> NDArray[Any]:
+    def restored(values: Tensor, fills_alpha: bool) -> NDArray[Any]:
         array = _channels_last(values).numpy()
         if levels is not None:
             array = np.rint(np.clip(array, 0, 1) * (levels - 1))
@@ -108,7 +183,26 @@ def _from_array(image: NDArray[Any]) -> Batch[NDArray[Any]]:
         # A grey picture without an axis for its channel may have become one of three colours.
         return array[0, :, :, 0] if flat and array.shape[-1] == 1 else array[0]
 
-    return Batch(_channels_first(values), levels, restored)
+    return Batch(_checked(_channels_first(values)), restored, levels)
+
+
+def _checked(values: Tensor) -> Tensor:
+    if math.prod(values.shape) == 0:
+        raise UsageError(
+            f"A batch of shape {tuple(values.shape)} holds no pixels.", "Give at least one picture."
+        )
+    largest = float(values.abs().max())
+    if not math.isfinite(largest):
+        raise MeasurementError(
+            "The picture holds numbers that are not finite.",
+            "Replace them by numbers on [0, 1].",
+        )
+    if values.ndim == 4 and largest > LARGEST:
+        raise MeasurementError(
+            f"The picture holds values up to {largest:g} where pixels are on [0, 1].",
+            "Divide it by its largest value (255 for 8 bits), or give integers.",
+        )
+    return values
 
 
 def _levels(dtype: str) -> int:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+from typing import TypeVar
+
 import torch
+from torch import nn
 
 from ddrm_cli.errors import DeviceError, UnknownNameError
 
-__all__ = ["PRECISIONS", "choose_device", "choose_precision"]
+__all__ = ["PRECISIONS", "choose_device", "choose_precision", "on_device"]
+
+_Module = TypeVar("_Module", bound=nn.Module)
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -58,6 +64,16 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     if device.type == "cpu" and _cpu_has_bfloat16():
         return torch.bfloat16
     return torch.float32
+
+
+def on_device(module: _Module, device: torch.device) -> _Module:
+    """The module on a device: itself where it is there already, else a copy of it."""
+    # "cuda" is "cuda:0" or another, only a tensor that is there knows: ask one.
+    there = torch.empty(0, device=device).device
+    tensors = (*module.parameters(), *module.buffers())
+    if all(tensor.device == there for tensor in tensors):
+        return module
+    return copy.deepcopy(module).to(there)
 
 
 def _cpu_has_bfloat16() -> bool:

@@ -11,7 +11,7 @@ from torch import nn
 
 from ddrm_cli.degradations.base import ImageShape
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.restoration import LoadedModel, TilingSettings, tiled_denoiser
+from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.sampler.settings import SamplerSettings
 from ddrm_cli.weights.load import build_classifier, build_network
 from ddrm_cli.weights.registry import Model
@@ -40,7 +40,7 @@ class Cost:
 
 
 def model_without_weights(
-    entry: Model, *, device: str = "auto", precision: str = "auto"
+    model: Model, *, device: str = "auto", precision: str = "auto"
 ) -> LoadedModel:
     """A model that can be planned with but not run, for weights that are not there.
 
@@ -49,9 +49,9 @@ def model_without_weights(
         DeviceError: The device is not to be had.
     """
     where = choose_device(device)
-    network = build_network(entry).to(choose_precision(precision, where))
-    classifier = None if entry.classifier is None else build_classifier(entry)
-    return LoadedModel(entry, network, where, classifier)
+    network = build_network(model).to(choose_precision(precision, where))
+    classifier = None if model.classifier is None else build_classifier(model)
+    return LoadedModel(model, network, where, classifier)
 
 
 def expected_cost(
@@ -75,14 +75,14 @@ def expected_cost(
         UsageError: A tile that the network cannot take.
     """
     # Every class costs the same.
-    denoiser = tiled_denoiser(model, tiling, None if model.entry.num_classes is None else 0)
+    denoiser = model.denoiser(tiling, None if model.model.num_classes is None else 0)
     _, height, width = image_shape
     (tile_h, tops), (tile_w, lefts) = denoiser.windows(height), denoiser.windows(width)
     tiles = len(tops) * len(lefts) * samples
     seconds = None
     if not next(model.network.parameters()).is_meta:
         x = torch.zeros(1, 3, tile_h, tile_w, device=model.device)
-        sigma = float(model.schedule.sigmas(torch.tensor(model.entry.timesteps // 2)))
+        sigma = float(model.schedule.sigmas(torch.tensor(model.model.timesteps // 2)))
         with torch.no_grad():
             denoiser(x, sigma)  # the first one also allocates and chooses algorithms
             started = time.perf_counter()
@@ -95,7 +95,7 @@ def expected_cost(
 
 def _megabytes(model: LoadedModel, window_pixels: int, numbers: int) -> float:
     weights = _bytes(model.network)
-    maps = window_pixels * _width(model.entry) * _MAPS * model.precision.itemsize
+    maps = window_pixels * _width(model.model) * _MAPS * model.precision.itemsize
     if model.classifier is not None:
         weights += _bytes(model.classifier)
         width = model.classifier.config.model_channels

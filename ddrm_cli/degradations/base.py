@@ -25,33 +25,49 @@ class LinearOperator(nn.Module, ABC):
         image_shape: (C, H, W) of the picture.
         measurement_shape: Shape of ``H x`` without the batch.
         spectral_shape: Shape of ``V^T x`` without the batch; as many numbers as the picture.
-        singular_values: Broadcastable to ``spectral_shape``; multiplies elementwise. Zero means
-            that the measurement says nothing about this coordinate.
+        singular_values: Broadcastable to ``spectral_shape``; multiplies elementwise. Always exact:
+            zero only where the measurement says nothing about a coordinate.
+        measured: Of the shape of ``singular_values``: the coordinates that a restoration trusts.
+            Those measured too weakly to be divided by ``s`` are left to the prior.
+        margin: Rows and columns at the bottom and on the right of the picture that belong to its
+            frame only; see `framing`.
 
     Args:
         image_shape: (C, H, W) of the picture.
         measurement_shape: Shape of ``H x`` without the batch.
         singular_values: Non-negative, finite, broadcastable to ``spectral_shape``.
+        measured: What is trusted; ``s > 0`` unless said otherwise.
         spectral_shape: Shape of ``V^T x``; that of the picture unless said otherwise.
     """
 
     singular_values: Tensor
+    measured: Tensor
 
     def __init__(
         self,
         image_shape: ImageShape,
         measurement_shape: tuple[int, ...],
         singular_values: Tensor,
+        measured: Tensor | None = None,
         spectral_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
         self.image_shape = image_shape
         self.measurement_shape = measurement_shape
         self.spectral_shape = spectral_shape or image_shape
+        self.margin = (0, 0)
         assert math.prod(self.spectral_shape) == math.prod(image_shape)
         assert bool(torch.isfinite(singular_values).all())
         assert bool((singular_values >= 0).all())
         self.register_buffer("singular_values", singular_values.float())
+        # Of the values as they are kept: float32 may have rounded one to zero.
+        positive = self.singular_values > 0
+        self.register_buffer("measured", positive if measured is None else positive & measured)
+
+    @property
+    def missing(self) -> Tensor | None:
+        """Pixels of the measurement that say nothing, (h, w); None where each says something."""
+        return None
 
     @abstractmethod
     def V(self, x_bar: Tensor, /) -> Tensor:
@@ -78,13 +94,13 @@ class LinearOperator(nn.Module, ABC):
         return self.V(self.singular_values * self.Ut(y))
 
     def pinv(self, y: Tensor) -> Tensor:
-        """The pseudo-inverse, ``H^+ y = V diag(s)^+ U^T y``: the smallest x that fits best."""
-        return self.V(reciprocal(self.singular_values) * self.Ut(y))
+        """The pseudo-inverse of what is measured, ``H^+ y = V diag(s)^+ U^T y``.
 
-
-def reciprocal(singular_values: Tensor) -> Tensor:
-    """``1 / s``, and zero where s is zero."""
-    return torch.where(singular_values > 0, 1 / singular_values, torch.zeros_like(singular_values))
+        ``diag(s)^+`` is ``1 / s`` where `measured` and zero elsewhere: the smallest x that fits
+        the trusted coordinates of y best.
+        """
+        s = self.singular_values
+        return self.V(torch.where(self.measured, 1 / s, torch.zeros_like(s)) * self.Ut(y))
 
 
 def dot_test(operator: LinearOperator, generator: torch.Generator) -> float:

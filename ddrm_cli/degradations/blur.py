@@ -11,7 +11,7 @@ from ddrm_cli.errors import MeasurementError
 
 from .base import ImageShape, LinearOperator
 from .boundary import fold_index
-from .separable import RANK_TOLERANCE, SeparableOperator
+from .separable import WEAKEST, SeparableOperator
 
 __all__ = [
     "FourierBlur",
@@ -50,7 +50,6 @@ def separable_blur(
     image_shape: ImageShape,
     rows: NDArray[np.float64],
     columns: NDArray[np.float64],
-    rank_tolerance: float = RANK_TOLERANCE,
     boundary: str = "reflect",
 ) -> SeparableOperator:
     """Convolution with the kernel ``outer(rows, columns)``.
@@ -59,7 +58,6 @@ def separable_blur(
         image_shape: (C, H, W) of the picture.
         rows: Taps along the height.
         columns: Taps along the width.
-        rank_tolerance: See `SeparableOperator`.
         boundary: ``"reflect"``, what a photograph looks like beyond its frame, or ``"zero"``, the
             choice of the published code.
     """
@@ -68,38 +66,27 @@ def separable_blur(
         image_shape,
         convolution_matrix(rows, height, boundary),
         convolution_matrix(columns, width, boundary),
-        rank_tolerance,
     )
 
 
-def uniform_blur(image_shape: ImageShape, length: int, rank_tolerance: float) -> SeparableOperator:
+def uniform_blur(image_shape: ImageShape, length: int) -> SeparableOperator:
     """Mean over ``length x length`` pixels."""
     taps = np.full(length, 1 / length)
-    return separable_blur(image_shape, taps, taps, rank_tolerance)
+    return separable_blur(image_shape, taps, taps)
 
 
-def gaussian_blur(
-    image_shape: ImageShape, length: int, sigma: float, rank_tolerance: float
-) -> SeparableOperator:
+def gaussian_blur(image_shape: ImageShape, length: int, sigma: float) -> SeparableOperator:
     """Gaussian of standard deviation ``sigma`` pixels, cut to ``length x length`` taps."""
     taps = gaussian_taps(length, sigma)
-    return separable_blur(image_shape, taps, taps, rank_tolerance)
+    return separable_blur(image_shape, taps, taps)
 
 
 def anisotropic_blur(
-    image_shape: ImageShape,
-    length: int,
-    sigma_rows: float,
-    sigma_columns: float,
-    rank_tolerance: float,
+    image_shape: ImageShape, length: int, sigma_rows: float, sigma_columns: float
 ) -> SeparableOperator:
     """Gaussian with one standard deviation along the height and another along the width."""
-    return separable_blur(
-        image_shape,
-        gaussian_taps(length, sigma_rows),
-        gaussian_taps(length, sigma_columns),
-        rank_tolerance,
-    )
+    rows, columns = gaussian_taps(length, sigma_rows), gaussian_taps(length, sigma_columns)
+    return separable_blur(image_shape, rows, columns)
 
 
 class FourierBlur(LinearOperator):
@@ -113,18 +100,11 @@ class FourierBlur(LinearOperator):
     Args:
         image_shape: (C, H, W) of the picture.
         kernel: Shape (kh, kw); its middle is element (kh // 2, kw // 2).
-        rank_tolerance: The square of this, relative to the largest, is where singular values
-            count as unmeasured: a transfer function has two dimensions.
     """
 
     _phase: Tensor
 
-    def __init__(
-        self,
-        image_shape: ImageShape,
-        kernel: NDArray[np.float64],
-        rank_tolerance: float = RANK_TOLERANCE,
-    ) -> None:
+    def __init__(self, image_shape: ImageShape, kernel: NDArray[np.float64]) -> None:
         _, height, width = image_shape
         kh, kw = kernel.shape
         torus = np.zeros((height, width))
@@ -133,10 +113,17 @@ class FourierBlur(LinearOperator):
         np.add.at(torus, np.ix_(rows, columns), kernel)  # adds up where the kernel is larger
         transfer = np.fft.fft2(torus)
         magnitude = np.abs(transfer)
-        measured = magnitude >= max(rank_tolerance**2, np.finfo(float).eps) * magnitude.max()
-        phase = np.where(measured, transfer / np.where(measured, magnitude, 1.0), 1.0)
-        singular_values = np.where(measured, magnitude, 0.0)
-        super().__init__(image_shape, image_shape, torch.from_numpy(singular_values))
+        largest = magnitude.max()
+        # Where nothing is left of it but rounding, a phase means nothing, and neither does s.
+        known = magnitude >= np.finfo(float).eps * largest
+        phase = np.where(known, transfer / np.where(known, magnitude, 1.0), 1.0)
+        super().__init__(
+            image_shape,
+            image_shape,
+            torch.from_numpy(np.where(known, magnitude, 0.0)),
+            # A transfer function has two dimensions, each of which may be that weak.
+            torch.from_numpy(magnitude >= WEAKEST**2 * largest),
+        )
         # Real and imaginary parts: a complex buffer would lose the latter in `to(dtype)`.
         self.register_buffer("_phase", torch.view_as_real(torch.from_numpy(phase)).float())
 
@@ -162,9 +149,7 @@ class FourierBlur(LinearOperator):
         return filtered
 
 
-def blur_by_kernel(
-    image_shape: ImageShape, kernel: NDArray[np.float64], rank_tolerance: float
-) -> LinearOperator:
+def blur_by_kernel(image_shape: ImageShape, kernel: NDArray[np.float64]) -> LinearOperator:
     """Convolution with the user's kernel.
 
     A kernel that is an outer product (a Gaussian, a box, a straight line along an axis) gets the
@@ -173,15 +158,14 @@ def blur_by_kernel(
     Args:
         image_shape: (C, H, W) of the picture.
         kernel: Shape (kh, kw), finite, sum one.
-        rank_tolerance: See `SeparableOperator`.
 
     Raises:
         MeasurementError: The kernel is not two-dimensional or not finite.
     """
     if not is_outer_product(kernel):
-        return FourierBlur(image_shape, kernel, rank_tolerance)
+        return FourierBlur(image_shape, kernel)
     u, s, vt = np.linalg.svd(kernel, full_matrices=False)
-    return separable_blur(image_shape, s[0] * u[:, 0], vt[0], rank_tolerance)
+    return separable_blur(image_shape, s[0] * u[:, 0], vt[0])
 
 
 def is_outer_product(kernel: NDArray[np.float64]) -> bool:

@@ -15,7 +15,7 @@ from .base import ImageShape, LinearOperator
 
 __all__ = ["DenseOperator"]
 
-DENSE_TOLERANCE = 1e-6  # relative; below it a float32 measurement holds nothing but rounding
+DENSE_WEAKEST = 1e-6  # of the largest; below it a float32 measurement holds only rounding
 
 
 class DenseOperator(LinearOperator):
@@ -26,7 +26,6 @@ class DenseOperator(LinearOperator):
     Args:
         image_shape: (C, H, W) of the picture.
         matrix: A, shape (m, C*H*W) with m <= C*H*W.
-        rank_tolerance: Singular values below this, relative to the largest, count as unmeasured.
 
     Raises:
         MeasurementError: The shapes do not fit.
@@ -35,12 +34,7 @@ class DenseOperator(LinearOperator):
     _u: Tensor
     _v: Tensor
 
-    def __init__(
-        self,
-        image_shape: ImageShape,
-        matrix: NDArray[np.float64],
-        rank_tolerance: float = DENSE_TOLERANCE,
-    ) -> None:
+    def __init__(self, image_shape: ImageShape, matrix: NDArray[np.float64]) -> None:
         n = math.prod(image_shape)
         if matrix.ndim != 2 or matrix.shape[1] != n or matrix.shape[0] > n:
             raise MeasurementError(
@@ -50,8 +44,14 @@ class DenseOperator(LinearOperator):
             )
         u, s, vt = np.linalg.svd(matrix)
         singular_values = np.zeros(n)
-        singular_values[: len(s)] = np.where(s < rank_tolerance * s[0], 0.0, s)
-        super().__init__(image_shape, (len(s),), torch.from_numpy(singular_values), (n,))
+        singular_values[: len(s)] = s
+        super().__init__(
+            image_shape,
+            (len(s),),
+            torch.from_numpy(singular_values),
+            torch.from_numpy(singular_values >= DENSE_WEAKEST * s[0]),
+            spectral_shape=(n,),
+        )
         self.register_buffer("_u", torch.from_numpy(u).float())
         self.register_buffer("_v", torch.from_numpy(vt.T.copy()).float())
 

@@ -14,17 +14,39 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .base import LinearOperator
+from .base import ImageShape, LinearOperator
 from .blur import FourierBlur, is_outer_product
 from .boundary import fold_index
+from .build import build_operator
+from .table import Degradation
 
-__all__ = ["continue_measurement", "frame_margin", "mirror_frame"]
+__all__ = ["build_framed", "continue_measurement", "cut_frame", "frame_margin", "mirror_frame"]
 
 MARGIN = 3  # kernels: one that sees each edge, and one between them
 CONTRAST = 0.22  # standard deviation of the pixels of a photograph on [0, 1]
 LEAST_NOISE = 1e-3  # about the rounding to 8 bits; keeps the equations well conditioned
 MAX_ITERATIONS = 100  # more changed no result by 0.1 dB
 TOLERANCE = 1e-4  # of the residual's norm
+
+
+def build_framed(degradation: Degradation, image_shape: ImageShape) -> LinearOperator:
+    """The operator that measures pictures of a shape, with the margin that it needs around them.
+
+    Args:
+        degradation: What happens to the pictures.
+        image_shape: (C, H, W) of the pictures alone; grey is also measured of one channel.
+
+    Raises:
+        DDRMError: What `build_operator` raises.
+    """
+    kernel = degradation.parameters.get("kernel")
+    margin = (0, 0) if kernel is None else frame_margin(kernel)
+    channels, height, width = image_shape
+    if degradation.entry.gives == "grey":
+        channels = 3
+    operator = build_operator(degradation, (channels, height + margin[0], width + margin[1]))
+    operator.margin = margin
+    return operator
 
 
 def frame_margin(kernel: NDArray[np.float64]) -> tuple[int, int]:
@@ -65,10 +87,16 @@ def mirror_frame(x: Tensor, margin: tuple[int, int]) -> Tensor:
     return x
 
 
-def continue_measurement(
-    y: Tensor, operator: LinearOperator, margin: tuple[int, int], sigma: float
-) -> Tensor:
-    """Continue measurements into a margin by their expected values there.
+def cut_frame(x: Tensor, margin: tuple[int, int]) -> Tensor:
+    """The picture without its margin, shape (B, C, H + rows, W + columns) to (B, C, H, W)."""
+    if margin == (0, 0):
+        return x
+    height, width = x.shape[-2:]
+    return x[..., : height - margin[0], : width - margin[1]]
+
+
+def continue_measurement(y: Tensor, operator: LinearOperator, sigma: float) -> Tensor:
+    """Continue measurements into the operator's margin by their expected values there.
 
     For a picture with the power spectrum of photographs, ``c / f^2``, the measurement is Gaussian
     and its precision is diagonal in the Fourier basis, ``w = 1 / (s^2 c / f^2 + sigma^2)``. Its
@@ -78,19 +106,19 @@ def continue_measurement(
     Args:
         y: Shape (B, C, H, W), on [0, 1].
         operator: The `FourierBlur` of the frame with its margin.
-        margin: Rows and columns to add, from `frame_margin`.
         sigma: Noise of y on [0, 1].
 
     Returns:
         Shape (B, C, H + rows, W + columns), with y in its upper left.
     """
-    if margin == (0, 0):
+    if operator.margin == (0, 0):
         return y
     assert isinstance(operator, FourierBlur)
-    start = mirror_frame(y, margin)
+    start = mirror_frame(y, operator.margin)
     inside = torch.zeros(start.shape[-2:], dtype=torch.bool)
     inside[: y.shape[2], : y.shape[3]] = True
-    precision = _precision(operator.singular_values, max(sigma, LEAST_NOISE))
+    trusted = torch.where(operator.measured, operator.singular_values, 0.0)
+    precision = _precision(trusted, max(sigma, LEAST_NOISE))
     # One channel after another: float64 spectra of a large picture take memory.
     channels = start.flatten(0, 1)
     return torch.stack([_expected(each, inside, precision) for each in channels]).view(start.shape)

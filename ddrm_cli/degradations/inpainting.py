@@ -16,7 +16,7 @@ __all__ = ["Inpainting", "lolcat", "lorem", "masked"]
 
 
 class Inpainting(LinearOperator):
-    """Mask, ``y = (1 - missing) * x``; missing pixels of y are zero and say nothing.
+    """Mask, ``y = (1 - missing) * x``; what y holds at missing pixels is never looked at.
 
     Args:
         image_shape: (C, H, W) of the picture.
@@ -42,6 +42,11 @@ class Inpainting(LinearOperator):
             )
         known = torch.from_numpy(~missing).float()[None]
         super().__init__(image_shape, image_shape, known)
+
+    @property
+    def missing(self) -> Tensor:
+        """See `LinearOperator.missing`."""
+        return ~self.measured[0]
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.V`."""

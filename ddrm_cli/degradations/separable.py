@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,14 +13,40 @@ from torch import Tensor
 
 from .base import ImageShape, LinearOperator
 
-__all__ = ["RANK_TOLERANCE", "SeparableOperator"]
+__all__ = ["WEAKEST", "SeparableOperator"]
 
-RANK_TOLERANCE = 3e-2
-"""Singular values of a one-dimensional factor below this count as zero.
+WEAKEST = 3e-2
+"""Singular values of a one-dimensional factor below this share of the largest are not trusted.
 
 The eye and 8 bits cannot tell what such a coordinate holds: dividing by it would multiply
 rounding (1/255) by more than thirty, and by a thousand where both axes are that weak.
 """
+
+
+class _Factor(NamedTuple):
+    """Singular value decomposition ``U diag(s) V^T`` of one axis."""
+
+    u: Tensor  # float32
+    s: NDArray[np.float64]
+    v: Tensor  # float32
+
+
+_FACTORS_KEPT = 4
+_kept: OrderedDict[bytes, _Factor] = OrderedDict()
+
+
+def _decompose(matrix: NDArray[np.float64]) -> _Factor:
+    """Decompose a matrix, or remember it: the pictures of a folder share their sizes."""
+    key = hashlib.sha256(repr(matrix.shape).encode() + matrix.tobytes()).digest()
+    factor = _kept.pop(key, None)
+    if factor is None:
+        u, s, vt = np.linalg.svd(matrix)
+        v = np.ascontiguousarray(vt.T)
+        factor = _Factor(torch.from_numpy(u).float(), s, torch.from_numpy(v).float())
+    _kept[key] = factor
+    while len(_kept) > _FACTORS_KEPT:
+        _kept.popitem(last=False)
+    return factor
 
 
 class SeparableOperator(LinearOperator):
@@ -30,8 +60,6 @@ class SeparableOperator(LinearOperator):
         image_shape: (C, H, W) of the picture.
         rows: A, shape (h, H) with h <= H; acts along the height.
         columns: B, shape (w, W) with w <= W; acts along the width.
-        rank_tolerance: Singular values of A or B below this, relative to the largest, count as
-            unmeasured.
     """
 
     _u_a: Tensor
@@ -44,18 +72,22 @@ class SeparableOperator(LinearOperator):
         image_shape: ImageShape,
         rows: NDArray[np.float64],
         columns: NDArray[np.float64],
-        rank_tolerance: float = RANK_TOLERANCE,
     ) -> None:
         channels, height, width = image_shape
-        self_similar = rows.shape == columns.shape and bool((rows == columns).all())
-        u_a, a, vt_a = np.linalg.svd(rows)
-        u_b, b, vt_b = (u_a, a, vt_a) if self_similar else np.linalg.svd(columns)
-        a, b = (np.where(s < rank_tolerance * s[0], 0.0, s) for s in (a, b))
+        a, b = _decompose(rows), _decompose(columns)
+        h, w = len(a.s), len(b.s)
         singular_values = np.zeros((height, width))
-        singular_values[: len(a), : len(b)] = np.outer(a, b)
-        super().__init__(image_shape, (channels, len(a), len(b)), torch.from_numpy(singular_values))
-        for name, factor in (("_u_a", u_a), ("_u_b", u_b), ("_v_a", vt_a.T), ("_v_b", vt_b.T)):
-            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(factor)).float())
+        singular_values[:h, :w] = np.outer(a.s, b.s)
+        measured = np.zeros((height, width), dtype=bool)
+        measured[:h, :w] = np.outer(a.s >= WEAKEST * a.s[0], b.s >= WEAKEST * b.s[0])
+        super().__init__(
+            image_shape,
+            (channels, h, w),
+            torch.from_numpy(singular_values),
+            torch.from_numpy(measured),
+        )
+        for name, factor in (("_u_a", a.u), ("_u_b", b.u), ("_v_a", a.v), ("_v_b", b.v)):
+            self.register_buffer(name, factor)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.V`."""

@@ -105,13 +105,12 @@ def bicubic_matrix(size: int, factor: int, boundary: str = "reflect") -> NDArray
     return matrix
 
 
-def bicubic(image_shape: ImageShape, factor: int, rank_tolerance: float) -> SeparableOperator:
+def bicubic(image_shape: ImageShape, factor: int) -> SeparableOperator:
     """Bicubic reduction with antialiasing: filter with `bicubic_taps`, keep each factor-th.
 
     Args:
         image_shape: (C, H, W) of the picture.
         factor: How many times smaller; even.
-        rank_tolerance: See `SeparableOperator`.
 
     Raises:
         MeasurementError: The factor does not divide both sides.
@@ -119,5 +118,5 @@ def bicubic(image_shape: ImageShape, factor: int, rank_tolerance: float) -> Sepa
     _check_divisible(image_shape, factor)
     _, height, width = image_shape
     return SeparableOperator(
-        image_shape, bicubic_matrix(height, factor), bicubic_matrix(width, factor), rank_tolerance
+        image_shape, bicubic_matrix(height, factor), bicubic_matrix(width, factor)
     )

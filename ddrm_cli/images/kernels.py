@@ -8,17 +8,36 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ddrm_cli.errors import ImageReadError, MeasurementError
 from ddrm_cli.images.arrays import load_npy, load_npz
+from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 
-__all__ = ["MAX_KERNEL_SIDE", "read_kernel"]
+__all__ = ["MAX_KERNEL_SIDE", "KernelLike", "read_kernel", "to_kernel"]
+
+KernelLike = str | os.PathLike[str] | Image.Image | NDArray[Any]
+"""A blur kernel: a file, a grey Pillow image, or an array of two dimensions."""
 
 #: Larger blurs are no blurs of a photograph, and a photograph taken for a kernel is caught.
 MAX_KERNEL_SIDE = 511
 
 _TEXT_SUFFIXES = {".txt", ".csv"}
+
+
+def to_kernel(kernel: KernelLike) -> NDArray[np.float64]:
+    """A kernel of any kind: (kh, kw), float64; of sum 1 if a file or a picture, else as it is.
+
+    Raises:
+        ImageReadError: The file is missing or may not be read.
+        MeasurementError: What it holds is no kernel.
+    """
+    if isinstance(kernel, np.ndarray):
+        return _checked(kernel, "The kernel")
+    if isinstance(kernel, Image.Image):
+        return _normalised(_grey(Picture.from_pil(kernel), "The kernel"), "The kernel")
+    return read_kernel(kernel)
 
 
 def read_kernel(path: str | os.PathLike[str]) -> NDArray[np.float64]:
@@ -34,23 +53,31 @@ def read_kernel(path: str | os.PathLike[str]) -> NDArray[np.float64]:
             finite, with a sum that is not positive, or longer than 511 on a side.
     """
     path = Path(path)
-    values = _values(path)
+    return _normalised(_values(path), f"The kernel '{path}'")
+
+
+def _checked(values: NDArray[Any], name: str) -> NDArray[np.float64]:
     if values.dtype.kind not in "biuf":
-        raise _no_kernel(path, "is not made of real numbers")
+        raise _no_kernel(name, "is not made of real numbers")
     if values.ndim != 2 or values.size == 0:
-        raise _no_kernel(path, f"has the shape {values.shape}, not rows and columns")
+        raise _no_kernel(name, f"has the shape {values.shape}, not rows and columns")
     if max(values.shape) > MAX_KERNEL_SIDE:
         height, width = values.shape
-        raise _no_kernel(path, f"is {width} x {height}, longer than {MAX_KERNEL_SIDE} on a side")
+        raise _no_kernel(name, f"is {width} x {height}, longer than {MAX_KERNEL_SIDE} on a side")
     kernel = values.astype(np.float64)
     if not np.isfinite(kernel).all():
-        raise _no_kernel(path, "has values that are not finite")
+        raise _no_kernel(name, "has values that are not finite")
     if not kernel.any():
-        raise _no_kernel(path, "is zero everywhere")
+        raise _no_kernel(name, "is zero everywhere")
+    return kernel
+
+
+def _normalised(values: NDArray[Any], name: str) -> NDArray[np.float64]:
+    kernel = _checked(values, name)
     total = kernel.sum()
     # A sum that is zero but for rounding would blow the kernel up to rounding errors.
     if total <= 1e-8 * np.abs(kernel).sum():
-        raise _no_kernel(path, "has a sum that is zero or negative, so it cannot be normalised")
+        raise _no_kernel(name, "has a sum that is zero or negative, so it cannot be normalised")
     return np.asarray(kernel / total)
 
 
@@ -61,13 +88,17 @@ def _values(path: Path) -> NDArray[Any]:
     if suffix == ".npz":
         arrays = list(load_npz(path).values())
         if len(arrays) != 1:
-            raise _no_kernel(path, f"holds {len(arrays)} arrays, not one")
+            raise _no_kernel(f"The kernel '{path}'", f"holds {len(arrays)} arrays, not one")
         return arrays[0]
     if suffix in _TEXT_SUFFIXES:
         return _from_text(path)
     picture = read_picture(path, max_pixels=MAX_KERNEL_SIDE**2 * 4)
+    return _grey(picture, f"The kernel '{path}'")
+
+
+def _grey(picture: Picture, name: str) -> NDArray[np.float32]:
     if np.ptp(picture.pixels, axis=2).any():
-        raise _no_kernel(path, "is a picture in colour")
+        raise _no_kernel(name, "is a picture in colour")
     return picture.pixels[..., 0]
 
 
@@ -79,19 +110,19 @@ def _from_text(path: Path) -> NDArray[np.float64]:
     except PermissionError as error:
         raise ImageReadError(f"You may not read '{path}'.", "Change its permissions.") from error
     except UnicodeDecodeError as error:
-        raise _no_kernel(path, "is not a text file") from error
+        raise _no_kernel(f"The kernel '{path}'", "is not a text file") from error
     rows = [line.partition("#")[0].replace(",", " ").split() for line in lines]
     rows = [row for row in rows if row]
     if len({len(row) for row in rows}) > 1:
-        raise _no_kernel(path, "has rows of different lengths")
+        raise _no_kernel(f"The kernel '{path}'", "has rows of different lengths")
     try:
         return np.array(rows, dtype=np.float64)
     except ValueError as error:
-        raise _no_kernel(path, "has entries that are not numbers") from error
+        raise _no_kernel(f"The kernel '{path}'", "has entries that are not numbers") from error
 
 
-def _no_kernel(path: Path, why: str) -> MeasurementError:
+def _no_kernel(name: str, why: str) -> MeasurementError:
     return MeasurementError(
-        f"The kernel '{path}' {why}.",
+        f"{name} {why}.",
         "Give a small 2-D array of finite numbers with a positive sum.",
     )

@@ -113,12 +113,28 @@ class Picture:
             alpha=self.resized_alpha(height, width),
         )
 
+    def restored(self, pixels: NDArray[np.floating[Any]], fills_alpha: bool) -> Picture:
+        """What a restoration makes of this picture.
+
+        Args:
+            pixels: (H, W, C) on [0, 1], of any size.
+            fills_alpha: Whether its transparency said which pixels were missing: it is gone then.
+        """
+        opaque = dataclasses.replace(self, alpha=None) if fills_alpha else self
+        return opaque.with_pixels(pixels)
+
     def to_pil(self) -> Image.Image:
-        """An 8-bit Pillow image (L, LA, RGB or RGBA); values are clipped and rounded."""
+        """A Pillow image (L, LA, RGB or RGBA); values are clipped and rounded.
+
+        It has 8 bits but for grey without alpha, of which Pillow knows 16.
+        """
         samples = self.pixels
         if self.alpha is not None:
             samples = np.concatenate([samples, self.alpha[..., None]], axis=2)
-        image = image_of(samples)
+        if self.bit_depth == 16 and samples.shape[2] == 1:
+            image = Image.fromarray(to_levels(samples[..., 0], 65535))
+        else:
+            image = image_of(samples)
         metadata = self.metadata
         known = {"exif": metadata.exif, "icc_profile": metadata.icc_profile, "dpi": metadata.dpi}
         image.info.update({key: value for key, value in known.items() if value is not None})

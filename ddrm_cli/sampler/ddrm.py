@@ -32,7 +32,11 @@ class SpectralOperator(Protocol):
 
     @property
     def singular_values(self) -> Tensor:
-        """Non-negative, broadcastable to ``spectral_shape``; zero means unmeasured."""
+        """Non-negative, broadcastable to ``spectral_shape``."""
+
+    @property
+    def measured(self) -> Tensor:
+        """Of the shape of ``singular_values``: True where s > 0 and the measurement is trusted."""
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Spectral coordinates to pictures."""
@@ -78,14 +82,14 @@ def sample_ddrm(
     """Draw x from the posterior of ``y = H x + sigma_y z`` under the denoiser's prior.
 
     In spectral coordinates ``x_bar = V^T x``, ``y_bar = U^T y / s``, ``sigma_bar = sigma_y / s``
-    (infinite where s = 0), with ``x_t = x_0 + sigma_t eps``, the first iterate is
+    (infinite where nothing is measured), with ``x_t = x_0 + sigma_t eps``, the first iterate is
 
         N(y_bar, sigma_T^2 - sigma_bar^2)                               sigma_T >= sigma_bar
         N(0, sigma_T^2)                                                 otherwise
 
     (eq. 7) and each step from sigma_prev to sigma, with ``d = V^T D(x, sigma_prev)``, draws
 
-        N(d + sqrt(1 - eta_c^2) sigma (x_bar - d) / sigma_prev, eta_c^2 sigma^2)          s = 0
+        N(d + sqrt(1 - eta_c^2) sigma (x_bar - d) / sigma_prev, eta_c^2 sigma^2)     unmeasured
         N(d + sqrt(1 - eta_a^2) sigma (y_bar - d) / sigma_bar,  eta_a^2 sigma^2)  sigma < sigma_bar
         N((1 - eta_b) d + eta_b y_bar,  sigma^2 - eta_b^2 sigma_bar^2)            otherwise
 
@@ -106,8 +110,7 @@ def sample_ddrm(
     Returns:
         The picture, shape (B, C, H, W).
     """
-    s = operator.singular_values
-    measured = s > 0
+    s, measured = operator.singular_values, operator.measured
     y_bar = torch.where(measured, operator.Ut(y) / s, 0.0)
     sigma_bar = torch.where(measured, sigma_y / s, math.inf)
 

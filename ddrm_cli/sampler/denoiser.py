@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ddrm_cli.errors import Notice
+
 from .schedule import NoiseSchedule
 
-__all__ = ["ClassifierGuidance", "NetworkDenoiser", "Notice"]
-
-Notice = Callable[[str], None]
-"""Is told, in one sentence, what was done differently from what was asked."""
+__all__ = ["ClassifierGuidance", "NetworkDenoiser"]
 
 
 class ClassifierGuidance:
@@ -53,7 +52,8 @@ class NetworkDenoiser:
     multiplied by sigma, up to 100.
 
     Args:
-        network: (x_t, timesteps) or (x_t, timesteps, labels) to the prediction.
+        network: (x_t, timesteps) or (x_t, timesteps, labels) to the prediction. It is not changed:
+            where its precision gives numbers that are not finite, a copy in float32 goes on.
         schedule: Noise level of each timestep.
         prediction: ``"epsilon"`` or ``"v"``.
         label: Class index for a class-conditional network.
@@ -80,6 +80,11 @@ class NetworkDenoiser:
         self.guidance = guidance
         self.notice = notice
 
+    @property
+    def precision(self) -> torch.dtype:
+        """What the network computes in by now."""
+        return next(self.network.parameters()).dtype
+
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """Predict the picture from x with noise of ``sigma``; shape (B, C, H, W) to the same."""
         timestep = self.schedule.timestep(sigma)
@@ -98,13 +103,14 @@ class NetworkDenoiser:
         if self.label is not None:
             arguments.append(torch.full_like(timesteps, self.label))
         out: Tensor = self.network(*arguments).float()
-        if bool(torch.isfinite(out).all()):
+        if self.precision == torch.float32 or _is_finite(out):
             return out
-        precision = next(self.network.parameters()).dtype
-        if precision != torch.float32:
-            self.network.float()
-            if self.notice is not None:
-                name = str(precision).removeprefix("torch.")
-                self.notice(f"The network overflows in {name}; going on in float32.")
-            return self._evaluate(x_t, timesteps)
-        return out
+        if self.notice is not None:
+            name = str(self.precision).removeprefix("torch.")
+            self.notice(f"The network overflows in {name}; going on in float32.")
+        self.network = copy.deepcopy(self.network).float()
+        return self._evaluate(x_t, timesteps)
+
+
+def _is_finite(x: Tensor) -> bool:
+    return bool(torch.isfinite(x).all())

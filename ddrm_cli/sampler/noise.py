@@ -6,6 +6,7 @@ So the same seed gives the same picture in any batch, on any device, tiled or no
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -36,12 +37,13 @@ class ImageNoise:
     def __init__(self, seeds: Iterable[int], purpose: int = SAMPLER) -> None:
         seeds = list(seeds)
         for seed in seeds:
-            if not 0 <= seed <= LARGEST_SEED:
+            if not isinstance(seed, Integral) or not 0 <= seed <= LARGEST_SEED:
                 raise UsageError(
-                    f"The seed {seed} is not possible.", f"Choose 0 to {LARGEST_SEED}."
+                    f"The seed {seed} is not possible.",
+                    f"Choose a whole number from 0 to {LARGEST_SEED}.",
                 )
         self._generators = [
-            torch.Generator().manual_seed(_PURPOSES * seed + purpose) for seed in seeds
+            torch.Generator().manual_seed(_PURPOSES * int(seed) + purpose) for seed in seeds
         ]
 
     def __call__(self, shape: tuple[int, ...]) -> Tensor:

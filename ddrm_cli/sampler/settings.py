@@ -40,10 +40,10 @@ class SamplerSettings:
     eta_b: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.steps <= MAX_STEPS:
+        if not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
             raise UsageError(
                 f"{self.steps} steps are not possible.",
-                f"Choose 1 to {MAX_STEPS}; 20 is usual.",
+                f"Choose a whole number from 1 to {MAX_STEPS}; 20 is usual.",
             )
         if self.spacing not in SPACINGS:
             raise UnknownNameError("spacing", self.spacing, SPACINGS)

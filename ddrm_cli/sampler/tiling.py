@@ -8,14 +8,14 @@ the measurement holds across the whole picture.
 from __future__ import annotations
 
 import math
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
-from ddrm_cli.errors import OutOfMemoryError
+from ddrm_cli.errors import Notice, OutOfMemoryError
 
 from .ddrm import Denoise
-from .denoiser import Notice
 
 __all__ = [
     "SMALLEST_TILE",
@@ -68,7 +68,10 @@ def mirror_index(size: int, padded: int) -> Tensor:
     return torch.minimum(period, 2 * size - 1 - period)
 
 
-class TiledDenoiser:
+_Denoise = TypeVar("_Denoise", bound=Denoise)
+
+
+class TiledDenoiser(Generic[_Denoise]):
     """Denoiser for any size, from one that takes windows.
 
     Sides shorter than a window are continued by mirroring to the next multiple of ``multiple``, at
@@ -86,7 +89,7 @@ class TiledDenoiser:
 
     def __init__(
         self,
-        denoiser: Denoise,
+        denoiser: _Denoise,
         *,
         tile: int,
         multiple: int,
@@ -117,6 +120,8 @@ class TiledDenoiser:
                 if not is_out_of_memory(error):
                     raise
             self._shrink()
+            # What the device's allocator holds on to is of the size that was too large.
+            getattr(torch.get_device_module(x.device), "empty_cache", lambda: None)()
 
     def windows(self, size: int) -> tuple[int, list[int]]:
         """Length of the windows along a side of the picture, and where they begin."""
@@ -158,8 +163,6 @@ class TiledDenoiser:
         return (total / weight)[..., :height, :width]
 
     def _shrink(self) -> None:
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
         if self.batch_size > 1:
             self.batch_size //= 2
             what = f"{self.batch_size} tiles at once"

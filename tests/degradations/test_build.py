@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from ddrm_cli.degradations.build import build_operator
-from ddrm_cli.degradations.table import DEGRADATIONS
+from ddrm_cli.degradations.table import DEGRADATIONS, Degradation, get_entry
 from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
+
+from .examples import example
 
 PUBLISHED = {
     *("deno", "inp", "inp_lolcat", "inp_lorem", "color", "cs2", "cs4"),
@@ -22,13 +24,12 @@ def test_every_published_name_is_there_and_the_users_own_kernel() -> None:
 
 def test_the_table_knows_the_size_of_the_measurement() -> None:
     for name, entry in DEGRADATIONS.items():
-        if entry.measurement == "vector":
+        if entry.gives == "vector":
             assert "of its numbers" in entry.measurement_size
             continue
-        kernel = np.ones((3, 3)) / 9 if name == "deblur" else None
-        operator = build_operator(name, (3, 64, 96), kernel=kernel)
-        channels = 1 if entry.measurement == "grey" else 3
-        assert operator.measurement_shape == (channels, 64 // entry.scale, 96 // entry.scale)
+        operator = build_operator(example(name), (3, 64, 96))
+        channels, height, width = operator.measurement_shape
+        assert entry.picture_shape((channels, height, width)) == (3, 64, 96)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +50,25 @@ def test_a_name_like_no_other_is_answered_with_all() -> None:
 
 def test_what_a_degradation_does_not_take_is_refused() -> None:
     with pytest.raises(UsageError, match="takes no kernel"):
-        build_operator("sr4", (3, 16, 16), kernel=np.ones((3, 3)))
+        Degradation("sr4", {"kernel": np.ones((3, 3))})
     with pytest.raises(UsageError, match="takes no mask"):
-        build_operator("deno", (3, 16, 16), mask=np.zeros((16, 16), dtype=bool))
+        Degradation("deno", {"mask": np.zeros((16, 16), dtype=bool)})
+    with pytest.raises(UsageError, match=r"takes no factor. Leave it out\."):
+        Degradation("deno", {"factor": 3})
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "one"])
+def test_a_seed_that_no_generator_takes_is_refused(seed: object) -> None:
+    with pytest.raises(UsageError, match="whole number from 0"):
+        Degradation("inp", {"seed": seed})
+
+
+def test_pictures_are_cropped_to_what_the_scale_divides() -> None:
+    pixels = np.zeros((19, 34, 3), np.float32)
+    assert get_entry("sr8").crop(pixels).shape == (16, 32, 3)
+    assert get_entry("deno").crop(pixels).shape == (19, 34, 3)
+    with pytest.raises(MeasurementError, match="34 x 7 pixels is too small to be reduced 8 times"):
+        get_entry("sr8").crop(pixels[:7])
 
 
 def test_deblur_needs_a_kernel() -> None:
@@ -67,6 +84,6 @@ def test_sides_that_the_factor_does_not_divide_are_refused(name: str) -> None:
 
 def test_a_mask_has_the_pictures_size_and_leaves_something() -> None:
     with pytest.raises(MeasurementError, match="mask has 8 x 4"):
-        build_operator("inp", (3, 16, 16), mask=np.zeros((4, 8), dtype=bool))
+        build_operator(Degradation("inp", {"mask": np.zeros((4, 8), bool)}), (3, 16, 16))
     with pytest.raises(MeasurementError, match="every pixel"):
-        build_operator("inp", (3, 16, 16), mask=np.ones((16, 16), dtype=bool))
+        build_operator(Degradation("inp", {"mask": np.ones((16, 16), bool)}), (3, 16, 16))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from ddrm_cli.degradations.build import build_operator
+from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.metrics import (
     METRICS,
@@ -70,7 +71,7 @@ def test_the_original_leaves_the_noise(degradation: str) -> None:
 def test_consistency_does_not_look_into_holes() -> None:
     mask = np.zeros((8, 8), dtype=bool)
     mask[:4] = True
-    operator = build_operator("inp", (1, 8, 8), mask=mask)
+    operator = build_operator(Degradation("inp", {"mask": mask}), (1, 8, 8))
     y = torch.full((1, 8, 8), 0.5)
     x_hat = torch.full((8, 8, 1), 0.5)
     x_hat[:4] = 0.9

@@ -1,0 +1,153 @@
+"""Degrading a file: a picture in, a measurement file out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ddrm_cli._version import __version__
+from ddrm_cli.degradations.table import Degradation, Entry, get_entry
+from ddrm_cli.errors import DDRMError, UsageError
+from ddrm_cli.images.measurement import (
+    MeasurementInfo,
+    read_measurement_info,
+    read_npz_measurement,
+    write_measurement,
+)
+from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
+from ddrm_cli.problem import check_sigma, measure, operator_of
+
+from .record import file_digest
+
+__all__ = ["DegradeRequest", "degrade_file", "is_same_measurement"]
+
+
+@dataclass(frozen=True, eq=False)
+class DegradeRequest:
+    """What the user asked for, for every picture of a run.
+
+    Args:
+        degradation: A name of the table.
+        sigma: Noise on [0, 1].
+        seed: For the noise and for random degradations.
+        mask: File of the missing pixels, for ``inp``.
+        kernel: For ``deblur``.
+        max_pixels: Largest picture that is read.
+
+    Raises:
+        UsageError: A noise level that is not possible, a mask or a kernel that the degradation
+            does not take, or none that it needs.
+    """
+
+    degradation: str
+    sigma: float = 0.0
+    seed: int = 0
+    mask: Path | None = None
+    kernel: NDArray[np.float64] | None = None
+    max_pixels: int = DEFAULT_MAX_PIXELS
+
+    def __post_init__(self) -> None:
+        check_sigma(self.sigma)
+        given = {"mask": self.mask, "kernel": self.kernel}
+        Degradation(self.degradation, {key: each for key, each in given.items() if each is not None})
+
+    @property
+    def entry(self) -> Entry:
+        """What the table says of the degradation."""
+        return get_entry(self.degradation)
+
+
+def degrade_file(
+    path: Path, output: Path, request: DegradeRequest, *, overwrite: bool
+) -> tuple[MeasurementInfo, tuple[str, ...]]:
+    """Measure a picture file and write the measurement.
+
+    Returns:
+        What was done, and what the user should hear.
+
+    Raises:
+        DDRMError: A file cannot be read or written, or something does not fit.
+    """
+    entry, to_png = request.entry, output.suffix.lower() != ".npz"
+    if entry.gives == "vector" and to_png:
+        raise UsageError(
+            f"What {entry.name} measures is no picture.", "Give an output that ends in .npz."
+        )
+    picture = read_picture(path, max_pixels=request.max_pixels)
+    notes = list(picture.notes)
+    pixels = entry.crop(picture.pixels)
+    height, width, channels = pixels.shape
+    if (height, width) != (picture.height, picture.width):
+        notes.append(
+            f"Cropped from {picture.width} x {picture.height} to {width} x {height}, "
+            f"which {entry.scale} divides."
+        )
+    if picture.alpha is not None:
+        notes.append("Transparency is left out of the measurement.")
+    if picture.bit_depth == 16 and to_png:
+        notes.append("The measurement has 8 bits, the picture 16; an .npz file keeps all.")
+    operator = operator_of(
+        entry.name,
+        (channels, height, width),
+        seed=request.seed,
+        mask=request.mask,
+        kernel=request.kernel,
+    )
+    x = torch.from_numpy(np.moveaxis(pixels, -1, 0).copy())[None]
+    y = measure(x, operator, request.sigma, [request.seed])[0].numpy()
+    info = MeasurementInfo(
+        degradation=entry.name,
+        parameters=_parameters(path, request),
+        sigma=request.sigma,
+        seed=request.seed,
+        image_size=(width, height),
+        channels=operator.image_shape[0],
+        version=__version__,
+    )
+    write_measurement(
+        output,
+        np.moveaxis(y, 0, -1) if to_png else y,
+        info,
+        missing=None if operator.missing is None else operator.missing.numpy(),
+        overwrite=overwrite,
+        metadata=picture.metadata,
+    )
+    return info, tuple(notes)
+
+
+def is_same_measurement(path: Path, output: Path, request: DegradeRequest) -> bool:
+    """Whether a measurement file is what `degrade_file` would write there.
+
+    Raises:
+        ImageReadError: The picture or the mask is missing or cannot be read.
+    """
+    try:
+        if output.suffix.lower() == ".npz":
+            info: MeasurementInfo | None = read_npz_measurement(output)[1]
+        else:
+            info = read_measurement_info(read_picture(output, max_pixels=request.max_pixels))
+    except DDRMError:
+        return False
+    # Through JSON and back, as those of the file went.
+    parameters = json.loads(json.dumps(_parameters(path, request)))
+    asked = (request.degradation, request.sigma, request.seed, parameters)
+    return info is not None and asked == (
+        info.degradation, info.sigma, info.seed, info.parameters
+    )  # fmt: skip
+
+
+def _parameters(path: Path, request: DegradeRequest) -> dict[str, Any]:
+    """What a measurement depends on beside its noise and its seed, of JSON's types."""
+    parameters = dict[str, Any](request.entry.parameters)
+    if request.kernel is not None:
+        parameters["kernel"] = request.kernel.tolist()
+    if request.mask is not None:
+        parameters["mask_sha256"] = file_digest(request.mask)
+    parameters["input_sha256"] = file_digest(path)
+    return parameters

@@ -1,0 +1,267 @@
+"""Restoring a file: a photograph or a measurement in, results and figures out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddrm_cli.conversion import Batch, read_batch
+from ddrm_cli.degradations.table import Entry, get_entry
+from ddrm_cli.errors import MeasurementError, Notice
+from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
+from ddrm_cli.images.writing import check_size, write_bytes, write_picture
+from ddrm_cli.prior import LoadedModel
+from ddrm_cli.problem import InverseProblem, pose
+from ddrm_cli.restoration import Restorer
+from ddrm_cli.sampler.ddrm import Step
+from ddrm_cli.sampler.settings import SamplerSettings
+
+from .figures import Predictions, compare_figure, contact_sheet, progress_gif, uncertainty_figure
+from .names import RestoredFiles
+from .record import file_digest, read_record, with_record
+
+__all__ = ["FileProblem", "FileRestorer", "RestoreRequest", "is_same_restoration"]
+
+
+@dataclass(frozen=True, eq=False)
+class RestoreRequest:
+    """What the user asked for, for every picture of a run.
+
+    Args:
+        degradation: A name of the table; None takes it from the file.
+        sigma: Noise on [0, 1]; None takes it from the file, or else estimates it; ``"auto"``
+            estimates it in any case.
+        mask: File of the missing pixels, for ``inp``.
+        kernel: For ``deblur``.
+        max_pixels: Largest picture that is read.
+
+    Raises:
+        UsageError: A mask or a kernel that the degradation does not take.
+    """
+
+    degradation: str | None = None
+    sigma: float | Literal["auto"] | None = None
+    mask: Path | None = None
+    kernel: NDArray[np.float64] | None = None
+    max_pixels: int = DEFAULT_MAX_PIXELS
+
+    def __post_init__(self) -> None:
+        if self.degradation is not None:
+            given = {"mask": self.mask, "kernel": self.kernel}
+            get_entry(self.degradation).check(
+                {name: value for name, value in given.items() if value is not None}
+            )
+
+    def read(self, path: Path) -> FileProblem:
+        """Read a photograph or a measurement file, and pose its problem.
+
+        Raises:
+            ImageError: The file or the mask cannot be read or does not fit.
+            UsageError: The degradation is not known, or lacks something.
+        """
+        batch = read_batch(path, max_pixels=self.max_pixels)
+        problem = pose(
+            batch, self.degradation, sigma=self.sigma, mask=self.mask, kernel=self.kernel
+        )
+        return FileProblem(batch, problem)
+
+
+@dataclass(frozen=True, eq=False)
+class FileProblem:
+    """A file that was read, and what is to be solved to restore it.
+
+    Args:
+        batch: What was read.
+        problem: Posed from it.
+    """
+
+    batch: Batch
+    problem: InverseProblem
+
+    @property
+    def entry(self) -> Entry:
+        """What the table says of the degradation."""
+        assert self.problem.degradation is not None
+        return self.problem.degradation.entry
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should hear about how the file was read."""
+        return () if self.batch.picture is None else self.batch.picture.notes
+
+    def facts(
+        self, model: LoadedModel, settings: SamplerSettings, files: RestoredFiles
+    ) -> dict[str, Any]:
+        """How it is restored, for scripts and records; JSON's types."""
+        _, height, width = self.problem.image_shape
+        return {
+            "degradation": self.entry.name,
+            "sigma": self.problem.sigma,
+            "sigma_origin": self.problem.sigma_origin,
+            "model": model.model.name,
+            "device": str(model.device),
+            "precision": str(model.precision).removeprefix("torch."),
+            "seed": files.seeds.start,
+            "samples": len(files.seeds),
+            "width": width,
+            "height": height,
+            **dataclasses.asdict(settings),
+        }
+
+    def result(self, pixels: NDArray[np.float32]) -> Picture:
+        """Restored pixels (H, W, C) on [0, 1] with the metadata of what came in."""
+        if self.batch.picture is None:
+            return Picture(pixels)
+        return self.batch.picture.restored(pixels, self.problem.fills_alpha)
+
+
+@dataclass(frozen=True, eq=False)
+class FileRestorer:
+    """Restores picture files, and writes what the user asked for.
+
+    Args:
+        restorer: Solves the problems.
+        files: What is written for each picture.
+        asked: What results depend on beside the picture, to know them again.
+        original: The picture before it was degraded, for the comparison.
+        max_pixels: Largest original that is read.
+    """
+
+    restorer: Restorer
+    files: RestoredFiles
+    asked: dict[str, Any]
+    original: Path | None = None
+    max_pixels: int = DEFAULT_MAX_PIXELS
+
+    def __call__(
+        self,
+        path: Path,
+        output: Path,
+        posed: FileProblem,
+        *,
+        overwrite: bool,
+        callback: Callable[[Step], None] | None = None,
+        notice: Notice | None = None,
+    ) -> dict[str, Any]:
+        """Restore one picture, and write its files.
+
+        Args:
+            path: The picture.
+            output: Where the result goes, or what the names of several are made from.
+            posed: What was read of it.
+            overwrite: Replace files that exist.
+            callback: Told after each network evaluation.
+            notice: Told what was done differently from what was asked.
+
+        Returns:
+            How it was restored; JSON's types.
+
+        Raises:
+            DDRMError: It cannot be restored or written.
+        """
+        files = self.files
+        original = None
+        if self.original is not None:
+            original = _read_original(self.original, posed, self.max_pixels)
+        predictions = Predictions()
+
+        def told(step: Step) -> None:
+            if callback is not None:
+                callback(step)
+            if files.save_progress:
+                predictions.add(step)
+
+        problem = posed.problem.repeated(len(files.seeds))
+        restoration = self.restorer(problem, files.seeds, callback=told, notice=notice)
+        samples = restoration.x.movedim(1, -1).contiguous().numpy()
+        results = samples.mean(axis=0, keepdims=True) if files.average else samples
+        facts = {
+            **posed.facts(self.restorer.model, self.restorer.settings, files),
+            "class": restoration.label,
+            "precision": str(restoration.precision).removeprefix("torch."),
+        }
+        record = {**facts, "asked": {"input": file_digest(path), **self.asked}}
+        notes = dict[str, None]()
+        for file, pixels, seed in zip(files.results(output), results, files.seeds, strict=False):
+            picture = with_record(posed.result(pixels), {**record, "seed": seed})
+            notes |= dict.fromkeys(write_picture(file, picture, overwrite=overwrite))
+        for note in notes:
+            if notice is not None:
+                notice(note)
+        if files.save_progress:
+            animation = progress_gif(predictions.pixels)
+            write_bytes(files.animation(output), animation, overwrite=overwrite)
+            sheet = contact_sheet(predictions.pixels, predictions.labels)
+            _write_figure(files.contact_sheet(output), sheet, overwrite=overwrite)
+        if files.compare:
+            figure = _comparison(posed, results, files.labels(), original)
+            _write_figure(files.comparison(output), figure, overwrite=overwrite)
+        if files.average:
+            figure = uncertainty_figure(samples.std(axis=0, ddof=1))
+            _write_figure(files.uncertainty(output), figure, overwrite=overwrite)
+        return facts
+
+
+def is_same_restoration(
+    path: Path, output: Path, files: RestoredFiles, asked: dict[str, Any]
+) -> bool:
+    """Whether the results that exist are what `FileRestorer` would make of a picture.
+
+    A file that cannot say it, which only a PNG can, is believed where no file is missing.
+
+    Raises:
+        ImageReadError: The picture cannot be read.
+    """
+    wanted = {"input": file_digest(path), **asked}
+    complete = all(file.exists() for file in files.all(output))
+    results = [file for file in files.results(output) if file.exists()]
+    for file in results:
+        record = read_record(file)
+        silent = record is None and file.suffix.lower() != ".png"
+        if not (complete if silent else record is not None and record.get("asked") == wanted):
+            return False
+    return bool(results)
+
+
+def _comparison(
+    posed: FileProblem,
+    results: NDArray[np.float32],
+    labels: list[str],
+    original: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    """Input, restorations (N, H, W, C) and original side by side; no input that is no picture."""
+    panels = list(zip(labels, results, strict=True))
+    if not posed.batch.is_vector:
+        shown = posed.batch.values[0].movedim(0, -1).numpy()
+        missing = posed.problem.operator.missing
+        if missing is not None:
+            shown = np.where(missing.numpy()[..., None], np.float32(1), shown)  # holes as paper
+        panels.insert(0, ("input", shown))
+    if original is not None:
+        panels.append(("original", original))
+    return compare_figure(panels)
+
+
+def _read_original(path: Path, posed: FileProblem, max_pixels: int) -> NDArray[np.float32]:
+    """The original, cropped as ``ddrm degrade`` crops what a factor does not divide."""
+    original = read_picture(path, max_pixels=max_pixels)
+    _, height, width = posed.problem.image_shape
+    pixels = posed.entry.crop(original.pixels)
+    if pixels.shape[:2] != (height, width):
+        raise MeasurementError(
+            f"The original '{path}' is {original.width} x {original.height}, "
+            f"the restoration {width} x {height}.",
+            "Give the picture before it was degraded.",
+        )
+    return pixels
+
+
+def _write_figure(path: Path, pixels: NDArray[np.float32], *, overwrite: bool) -> None:
+    write_picture(path, Picture(pixels), overwrite=overwrite)

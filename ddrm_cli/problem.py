@@ -1,0 +1,295 @@
+"""Pose the problem: a picture, a degradation and a noise level become y, H and sigma.
+
+Everything that a restoration has to know of where its measurement came from is asked here, once:
+the picture's shape, grey, the frame, missing pixels, the noise and the rounding.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ddrm_cli.conversion import Batch, ImageLike, to_batch
+from ddrm_cli.degradations.base import ImageShape, LinearOperator
+from ddrm_cli.degradations.framing import (
+    build_framed,
+    continue_measurement,
+    cut_frame,
+    mirror_frame,
+)
+from ddrm_cli.degradations.table import Degradation, get_entry
+from ddrm_cli.devices import on_device
+from ddrm_cli.errors import MeasurementError, UsageError
+from ddrm_cli.images.kernels import KernelLike
+from ddrm_cli.images.masks import MaskLike
+from ddrm_cli.images.noise_level import estimate_sigma
+from ddrm_cli.provenance import provenance, with_files
+from ddrm_cli.sampler.noise import MEASUREMENT, ImageNoise
+
+__all__ = [
+    "DegradationLike",
+    "InverseProblem",
+    "check_sigma",
+    "measure",
+    "operator_of",
+    "pose",
+    "rounding_noise",
+]
+
+CPU = torch.device("cpu")  # where problems are posed: half of it is NumPy
+
+DegradationLike = str | Degradation | LinearOperator
+"""What happened to a picture: a name, a name with parameters, or an operator."""
+
+
+@dataclass(frozen=True, eq=False)
+class InverseProblem:
+    """Find x, given ``y = H x + sigma z``; on pixel values from 0 to 1.
+
+    Args:
+        y: Measurements, shape (B, *operator.measurement_shape), on the CPU.
+        operator: H, for pictures of one or three channels.
+        sigma: Standard deviation of the noise.
+        rounding: The same of what rounding added to it, where that counts.
+        sigma_origin: ``"given"``, ``"from the file"`` or ``"estimated"``.
+        degradation: What the operator was built from; None if it was given.
+        fills_alpha: Whether the missing pixels were the transparent ones.
+
+    Raises:
+        UsageError: A noise level that is not possible.
+        MeasurementError: The measurements have not the shape that the operator gives, or the
+            pictures not one or three channels.
+    """
+
+    y: Tensor
+    operator: LinearOperator
+    sigma: float
+    rounding: float = 0.0
+    sigma_origin: str = "given"
+    degradation: Degradation | None = None
+    fills_alpha: bool = False
+
+    def __post_init__(self) -> None:
+        check_sigma(self.sigma)
+        channels, height, width = self.operator.image_shape
+        if channels not in (1, 3):
+            raise MeasurementError(
+                f"Pictures of {channels} channels cannot be restored.",
+                "The priors know pictures of one or three.",
+            )
+        if tuple(self.y.shape[1:]) != self.operator.measurement_shape:
+            raise MeasurementError(
+                f"A measurement of shape {tuple(self.y.shape[1:])} does not belong to this "
+                f"operator, which gives {self.operator.measurement_shape} for pictures of "
+                f"{width} x {height}.",
+                "Build the operator for the size of the picture that was measured.",
+            )
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of all that y differs from H x by."""
+        return math.hypot(self.sigma, self.rounding)
+
+    @property
+    def image_shape(self) -> ImageShape:
+        """(C, H, W) of the picture, without its frame."""
+        channels, height, width = self.operator.image_shape
+        rows, columns = self.operator.margin
+        return channels, height - rows, width - columns
+
+    def repeated(self, count: int) -> InverseProblem:
+        """One measurement as many times, to draw as many samples."""
+        return dataclasses.replace(self, y=self.y.expand(count, *self.y.shape[1:]))
+
+
+def pose(
+    measurement: ImageLike | Batch,
+    degradation: DegradationLike | None = None,
+    *,
+    sigma: float | Literal["auto"] | None = None,
+    mask: MaskLike | None = None,
+    kernel: KernelLike | None = None,
+) -> InverseProblem:
+    """Work out what is to be solved to restore a measurement.
+
+    Args:
+        measurement: The degraded picture itself on [0, 1], see `to_batch`; or, with an operator,
+            a tensor (B, *measurement_shape). Where grey is measured it may have its three
+            channels, of which the grey is taken.
+        degradation: What happened to it; None takes it from the file.
+        sigma: Standard deviation of its noise on [0, 1] pixel values; ``"auto"`` estimates it, one
+            for the batch: the largest of its pictures. None takes it from the file, or else
+            estimates it.
+        mask: The missing pixels, where the degradation takes a mask. Without one they are those
+            that the file says, or the transparent ones.
+        kernel: The blur, where the degradation takes a kernel.
+
+    Raises:
+        UsageError: Something that the degradation does not take, or lacks.
+        MeasurementError: Picture, mask, kernel and degradation do not fit together.
+        ImageReadError: A file cannot be read.
+    """
+    if isinstance(degradation, LinearOperator):
+        operator = _as_given(degradation, mask, kernel)
+        batch = to_batch(measurement, operator.measurement_shape)
+        known = None
+    else:
+        batch = to_batch(measurement)
+        known = provenance(batch, degradation, mask, kernel)
+        operator = build_framed(known.degradation, known.picture_shape(batch))
+    y = batch.values
+    if _is_coloured(y, operator):
+        y = operator(y)
+    if sigma is None and batch.info is not None:
+        level, origin = batch.info.sigma, "from the file"
+    elif sigma is None or sigma == "auto":
+        level, origin = _estimated(y, operator), "estimated"
+    else:
+        level, origin = sigma, "given"
+    check_sigma(level)
+    rounding = rounding_noise(operator, batch.levels)
+    y = continue_measurement(y, operator, math.hypot(level, rounding))
+    if known is None:
+        return InverseProblem(y, operator, level, rounding, origin)
+    return InverseProblem(
+        y, operator, level, rounding, origin, known.degradation, known.fills_alpha
+    )
+
+
+def operator_of(
+    degradation: DegradationLike,
+    image_shape: ImageShape,
+    *,
+    seed: int = 0,
+    mask: MaskLike | None = None,
+    kernel: KernelLike | None = None,
+) -> LinearOperator:
+    """The operator that measures pictures, on the CPU.
+
+    Args:
+        degradation: What happens to them.
+        image_shape: (C, H, W) of the pictures; grey is also measured of one channel.
+        seed: For random degradations, where their parameters do not say one.
+        mask: The missing pixels, where the degradation takes a mask.
+        kernel: The blur, where it takes a kernel.
+
+    Returns:
+        The operator, for a larger frame where a blur needs one: then it has a ``margin``.
+
+    Raises:
+        UsageError: Something that the degradation does not take, or lacks.
+        MeasurementError: Picture, mask or kernel do not fit.
+        ImageReadError: A file cannot be read.
+    """
+    if isinstance(degradation, LinearOperator):
+        return _as_given(degradation, mask, kernel)
+    name, parameters = with_files(degradation, image_shape[1:], mask, kernel)
+    if "seed" in get_entry(name).takes:
+        parameters.setdefault("seed", seed)
+    return build_framed(Degradation(name, parameters), image_shape)
+
+
+def _as_given(
+    operator: LinearOperator, mask: MaskLike | None, kernel: KernelLike | None
+) -> LinearOperator:
+    if mask is not None or kernel is not None:
+        raise UsageError("An operator takes neither mask nor kernel.", "Leave them out.")
+    return on_device(operator, CPU)
+
+
+def measure(x: Tensor, operator: LinearOperator, sigma: float, seeds: Sequence[int]) -> Tensor:
+    """What is measured of pictures, ``y = H x + sigma z``.
+
+    Args:
+        x: Shape (B, C, H, W), on [0, 1].
+        operator: H, from `operator_of`.
+        sigma: Standard deviation of the noise on [0, 1] pixel values.
+        seeds: Of the noise, one a picture.
+
+    Returns:
+        Shape (B, *measurement_shape) without the frame, on the CPU.
+
+    Raises:
+        UsageError: A noise level or seed that is not possible.
+        MeasurementError: The pictures have not the shape that the operator takes.
+    """
+    check_sigma(sigma)
+    if x.shape[1] == 1 and operator.measurement_shape[0] == 1:
+        x = x.expand(-1, operator.image_shape[0], -1, -1)  # grey is measured in grey
+    framed = mirror_frame(x, operator.margin)
+    if tuple(framed.shape[1:]) != operator.image_shape:
+        raise MeasurementError(
+            f"A picture of shape {tuple(x.shape[1:])} does not belong to this operator, which "
+            f"takes {operator.image_shape}.",
+            "Build the operator for the size of the picture.",
+        )
+    y = cut_frame(operator(framed), operator.margin)
+    if sigma > 0:
+        y = y + sigma * ImageNoise(seeds, MEASUREMENT)(tuple(y.shape[1:]))
+    return y
+
+
+def rounding_noise(operator: LinearOperator, levels: int | None) -> float:
+    """Standard deviation of what rounding added to a measurement; 0 where it is better left out.
+
+    Rounding adds noise of ``1 / (levels sqrt(12))``, a thousandth for 8 bits. Mostly that drowns
+    in the least noise the diffusion knows, and then it is better left out: the result meets the
+    measurement exactly. An operator that inverts weak singular values (deblurring) makes it large.
+
+    Args:
+        operator: H.
+        levels: Grey levels of the measurement; None for floats, which are not rounded.
+
+    Returns:
+        On [0, 1].
+    """
+    if levels is None:
+        return 0.0
+    rounding = 1 / (levels * math.sqrt(12))
+    weakest = float(operator.singular_values[operator.measured].min())
+    return 0.0 if 2 * rounding / weakest < _LEAST_SIGMA else rounding
+
+
+_LEAST_SIGMA = 0.01  # of the linear schedule at its first timestep, on [-1, 1]
+
+
+def check_sigma(sigma: float) -> None:
+    """Make sure that a noise level makes sense.
+
+    Raises:
+        UsageError: It is negative or not finite.
+    """
+    if not (isinstance(sigma, Real) and math.isfinite(sigma) and sigma >= 0):
+        raise UsageError(
+            f"A noise level of {sigma} is not possible.",
+            "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
+        )
+
+
+def _is_coloured(y: Tensor, operator: LinearOperator) -> bool:
+    """Whether y is a picture in colour where the operator measures its grey."""
+    channels, *size = operator.image_shape
+    return (
+        channels > 1
+        and operator.measurement_shape == (1, *size)
+        and tuple(y.shape[1:]) == operator.image_shape
+    )
+
+
+def _estimated(y: Tensor, operator: LinearOperator) -> float:
+    """The noise of the noisiest picture of a batch, on [0, 1]."""
+    if y.ndim != 4:
+        raise UsageError(
+            "The noise of a measurement that is no picture cannot be estimated.",
+            "Give it with --sigma.",
+        )
+    known = None if operator.missing is None else (~operator.missing).numpy()
+    return max(estimate_sigma(np.moveaxis(each.numpy(), 0, -1), known) for each in y)

@@ -1,0 +1,152 @@
+"""Where a measurement came from: what the user says of it and what its file says, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ddrm_cli.conversion import Batch
+from ddrm_cli.degradations.base import ImageShape
+from ddrm_cli.degradations.table import Degradation, get_entry
+from ddrm_cli.errors import MeasurementError, UsageError
+from ddrm_cli.images.kernels import KernelLike, to_kernel
+from ddrm_cli.images.masks import MaskLike, to_mask
+from ddrm_cli.images.measurement import MeasurementInfo
+
+__all__ = ["Provenance", "provenance", "with_files"]
+
+
+@dataclass(frozen=True, eq=False)
+class Provenance:
+    """What happened to a measurement.
+
+    Args:
+        degradation: With all of its parameters.
+        recorded: What the file says of this very degradation.
+        fills_alpha: Whether the missing pixels are the transparent ones.
+    """
+
+    degradation: Degradation
+    recorded: MeasurementInfo | None = None
+    fills_alpha: bool = False
+
+    def picture_shape(self, batch: Batch) -> ImageShape:
+        """(C, H, W) of the picture that the measurement is of.
+
+        Raises:
+            UsageError: It is no picture, and its file does not say it.
+            MeasurementError: It was resized since.
+        """
+        info = self.recorded
+        if batch.is_vector and info is not None:
+            width, height = info.image_size
+            return info.channels, height, width
+        channels, height, width = batch.values.shape[1:]
+        shape = self.degradation.entry.picture_shape((channels, height, width))
+        if info is not None and info.image_size != (shape[2], shape[1]):
+            raise MeasurementError(
+                f"{batch.name} was resized after it was measured.", "Measure the picture again."
+            )
+        return shape
+
+
+def provenance(
+    batch: Batch,
+    degradation: str | Degradation | None,
+    mask: MaskLike | None = None,
+    kernel: KernelLike | None = None,
+) -> Provenance:
+    """Put together what the user and the file say of a measurement.
+
+    Args:
+        batch: What was read.
+        degradation: What the user says; None takes it from the file.
+        mask: The missing pixels. Without one they are those that the file says, or the
+            transparent ones.
+        kernel: The blur.
+
+    Raises:
+        UsageError: Something that the degradation does not take, or lacks.
+        MeasurementError: Picture, mask, kernel and degradation do not fit together.
+        ImageReadError: A file cannot be read.
+    """
+    info = batch.info
+    if degradation is None:
+        if info is None:
+            raise UsageError(
+                f"It is not known how {batch.name} was degraded.",
+                "Say it with --deg; `ddrm list-degradations` lists what there is.",
+            )
+        degradation = info.degradation
+    name, parameters = with_files(degradation, batch.values.shape[-2:], mask, kernel)
+    entry = get_entry(name)
+    recorded = info if info is not None and info.degradation == name else None
+    if info is not None and recorded is None and (entry.gives == "vector" or batch.is_vector):
+        raise UsageError(
+            f"{batch.name} is a measurement of {info.degradation}, not of {name}.",
+            "Leave --deg out.",
+        )
+    if recorded is not None:
+        parameters = _recorded_parameters(recorded, batch.name) | parameters
+    if entry.makes_holes and "mask" not in parameters and batch.missing is not None:
+        holes = Degradation("inp", {"mask": batch.missing})
+        return Provenance(holes, recorded, fills_alpha=batch.picture is not None)
+    if "mask" in entry.takes and not parameters and batch.file is not None:
+        raise UsageError(
+            "It is not known which pixels are missing.",
+            "Give a picture of them with --mask, white where missing, or make them transparent.",
+        )
+    return Provenance(Degradation(name, parameters), recorded)
+
+
+def _recorded_parameters(info: MeasurementInfo, file: str) -> dict[str, Any]:
+    """What a measurement file says it was made with; such files are not trusted."""
+    entry = get_entry(info.degradation)
+    parameters = dict[str, Any]()
+    if "seed" in entry.takes and "mask_sha256" not in info.parameters:
+        parameters["seed"] = info.seed
+    if "kernel" in entry.takes and "kernel" in info.parameters:
+        try:
+            parameters["kernel"] = to_kernel(np.array(info.parameters["kernel"]))
+        except (MeasurementError, ValueError) as error:
+            raise MeasurementError(
+                f"The kernel that {file} was blurred with is damaged.",
+                "Give it with --kernel FILE.",
+            ) from error
+    return parameters
+
+
+def with_files(
+    degradation: str | Degradation,
+    size: Sequence[int],
+    mask: MaskLike | None,
+    kernel: KernelLike | None,
+) -> tuple[str, dict[str, Any]]:
+    """Name and parameters of a degradation, the user's mask and kernel among them as arrays.
+
+    Args:
+        degradation: What the user says.
+        size: (H, W) that the mask must have.
+        mask: The missing pixels.
+        kernel: The blur.
+
+    Raises:
+        UsageError: Something that the degradation does not take.
+        MeasurementError: The mask has another size, or the kernel is none.
+        ImageReadError: A file cannot be read.
+    """
+    if isinstance(degradation, str):
+        name, parameters = degradation, dict[str, Any]()
+    else:
+        name, parameters = degradation.name, dict(degradation.parameters)
+    given = {"mask": mask, "kernel": kernel}
+    get_entry(name).check({key: value for key, value in given.items() if value is not None})
+    if mask is not None:
+        height, width = size
+        parameters["mask"] = to_mask(mask, height, width)
+    if kernel is not None:
+        parameters["kernel"] = to_kernel(kernel)
+    return name, parameters
