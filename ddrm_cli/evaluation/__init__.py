@@ -14,6 +14,5 @@
 ``tables``       means, CSV and JSON
 ``report``       one HTML file to look at
 ``figures``      pictures of one restoration: side by side, step by step, uncertainty
-``calibration``  the sampler against exact posteriors
 ===============  =================================================================
 """
