@@ -13,6 +13,5 @@
 ``sets``         metrics of many pictures at once
 ``tables``       means, CSV and JSON
 ``report``       one HTML file to look at
-``figures``      pictures of one restoration: side by side, step by step, uncertainty
 ===============  =================================================================
 """
