@@ -210,7 +210,7 @@ def evaluate(
 
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.evaluation.grid import make_grid
-    from ddrm_cli.evaluation.samples import find_samples
+    from ddrm_cli.evaluation.photographs import find_photographs
     from ddrm_cli.evaluation.store import Protocol
     from ddrm_cli.weights.registry import DEFAULT_MODEL, get_model, load_models
 
@@ -221,7 +221,7 @@ def evaluate(
     table = load_models(models)
     entries = [get_model(name, table) for name in names]
     folder = out or Path("evaluation")
-    samples = find_samples(pictures, out=folder, list_file=list_file, limit=limit)
+    photographs = find_photographs(pictures, out=folder, list_file=list_file, limit=limit)
     for entry in entries:
         ensure_cached(entry, yes=yes)
 
@@ -232,7 +232,7 @@ def evaluate(
 
     with _progress(hidden=quiet) as progress:
         evaluation = run(
-            samples,
+            photographs,
             cells,
             folder,
             partial(load_model, device=device, precision=precision, models=models),
@@ -251,7 +251,7 @@ def evaluate(
     show(summarise(evaluation), report)
     if evaluation.failures:
         failed = dict.fromkeys(failure.name for failure in evaluation.failures)
-        say(f"{len(failed)} of {len(samples)} pictures failed: {', '.join(failed)}")
+        say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
         raise typer.Exit(FAILED)
 
 

@@ -5,7 +5,7 @@
 ``learned``      the metrics that need a trained network and the extra ``metrics``
 ``baselines``    what a restoration has to beat
 ``preprocess``   from a photograph to the picture that is measured
-``samples``      which pictures
+``photographs``  which pictures
 ``grid``         which settings are compared
 ``store``        the output folder, which an interrupted run goes on from
 ``run``          ``evaluate``: degrade, restore and score
@@ -13,5 +13,6 @@
 ``sets``         metrics of many pictures at once
 ``tables``       means, CSV and JSON
 ``report``       one HTML file to look at
+``results``      the files that a run ends with
 ===============  =================================================================
 """

@@ -28,8 +28,8 @@ from ddrm_cli.weights.verify import CHUNK, expected_digest
 from .baselines import baselines
 from .grid import Cell
 from .metrics import METRICS, check_metrics, select_metrics
+from .photographs import Photograph
 from .preprocess import crop_to_multiple, preprocess
-from .samples import Sample
 from .sets import score_sets
 from .store import ORIGINAL, Protocol, Record, Store
 
@@ -97,7 +97,7 @@ class Evaluation:
 
 
 def evaluate(
-    samples: Sequence[Sample],
+    photographs: Sequence[Photograph],
     cells: Sequence[Cell],
     out: Path,
     load: Callable[[str], LoadedModel],
@@ -115,7 +115,7 @@ def evaluate(
     picture that fails is named in the result, and the rest go on.
 
     Args:
-        samples: The pictures.
+        photographs: The pictures.
         cells: The grid.
         out: Folder of the results.
         load: From the name of a model to the model; called once for each that is needed.
@@ -130,33 +130,33 @@ def evaluate(
         OutputError: The folder cannot be written.
         WeightsError: A model cannot be loaded.
     """
-    check_metrics(protocol.metrics, len(samples))
+    check_metrics(protocol.metrics, len(photographs))
     tiling = TilingSettings(protocol.tile, batch_size)
     store = Store(out, protocol)
     loader = _Loader(load, store)
     records: list[Record] = []
     failures: list[Failure] = []
-    total = len(cells) * len(samples)
-    for done, (cell, sample) in enumerate(
-        ((cell, sample) for cell in cells for sample in samples), start=1
+    total = len(cells) * len(photographs)
+    for done, (cell, photograph) in enumerate(
+        ((cell, photograph) for cell in cells for photograph in photographs), start=1
     ):
         reused, failure = False, None
         try:
-            data_hash = _hash_picture(sample.path)
-            record = store.find(cell, sample, data_hash)
+            data_hash = _hash_picture(photograph.path)
+            record = store.find(cell, photograph, data_hash)
             reused = record is not None
             if record is None:
                 record = _evaluate_one(
-                    cell, sample, data_hash, store, loader(cell.model), tiling, max_pixels
+                    cell, photograph, data_hash, store, loader(cell.model), tiling, max_pixels
                 )
                 store.add(record)
             records.append(record)
         # Any other error would meet the next picture too, and ends the run.
         except (ImageError, OutOfMemoryError) as error:
-            failure = Failure(cell, sample.name, str(error))
+            failure = Failure(cell, photograph.name, str(error))
             failures.append(failure)
         if progress is not None:
-            progress(Progress(done, total, cell, sample.name, reused, failure))
+            progress(Progress(done, total, cell, photograph.name, reused, failure))
     return Evaluation(store, records, failures, _score_cells(store, records))
 
 
@@ -219,7 +219,7 @@ def _hash_picture(path: Path) -> str:
 
 def _evaluate_one(
     cell: Cell,
-    sample: Sample,
+    sample: Photograph,
     sha256: str,
     store: Store,
     model: LoadedModel,

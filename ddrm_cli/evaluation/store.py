@@ -29,8 +29,8 @@ from ddrm_cli.images.writing import encode_picture, write_bytes
 
 from .grid import Cell
 from .metrics import DEFAULT_METRICS, get_metric
+from .photographs import Photograph
 from .preprocess import get_preprocessing
-from .samples import Sample
 
 __all__ = ["ORIGINAL", "Protocol", "Record", "Store", "finite_json"]
 
@@ -165,13 +165,13 @@ class Store:
             )
         self._write()
 
-    def find(self, cell: Cell, sample: Sample, sha256: str) -> Record | None:
+    def find(self, cell: Cell, photograph: Photograph, sha256: str) -> Record | None:
         """The record of a finished picture, or None.
 
         Raises:
             UsageError: It belongs to another picture of that name, or cannot be read.
         """
-        path = self.out / self._record_path(cell, sample.name)
+        path = self.out / self._record_path(cell, photograph.name)
         if not path.exists():
             return None
         try:
@@ -188,12 +188,12 @@ class Store:
             ) from error
         for what, theirs, ours in (
             ("picture", record.sha256, sha256),
-            ("label", record.label, sample.label),
+            ("label", record.label, photograph.label),
         ):
             if theirs != ours:
                 raise UsageError(
                     f"'{self.out}' has the results of another run: the {what} of "
-                    f"'{sample.name}' has changed.",
+                    f"'{photograph.name}' has changed.",
                     _ANOTHER,
                 )
         return record

@@ -14,8 +14,8 @@ from ddrm_cli.degradations.table import DEGRADATIONS, get_degradation
 from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.baselines import baselines, enlarge
 from ddrm_cli.evaluation.grid import Cell, make_grid, settings_name
+from ddrm_cli.evaluation.photographs import find_photographs
 from ddrm_cli.evaluation.preprocess import crop_to_multiple, preprocess
-from ddrm_cli.evaluation.samples import find_samples
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
 
@@ -90,36 +90,36 @@ def test_enlarging_keeps_what_is_linear() -> None:
 def test_a_picture_is_known_by_its_path_below_its_folder(photos: Path) -> None:
     (photos / "deeper").mkdir()
     (photos / "a.png").rename(photos / "deeper" / "a.png")
-    assert [sample.name for sample in find_samples([str(photos)])] == ["b", "c", "deeper/a"]
-    assert [sample.name for sample in find_samples([str(photos)], limit=2)] == ["b", "c"]
+    assert [each.name for each in find_photographs([str(photos)])] == ["b", "c", "deeper/a"]
+    assert [each.name for each in find_photographs([str(photos)], limit=2)] == ["b", "c"]
 
 
 def test_measurements_that_are_no_pictures_are_passed_over(photos: Path) -> None:
     np.savez(photos / "z.npz", y=np.zeros(3))
-    assert [sample.name for sample in find_samples([str(photos)])] == ["a", "b", "c"]
+    assert [each.name for each in find_photographs([str(photos)])] == ["a", "b", "c"]
     for name in "abc":
         (photos / f"{name}.png").unlink()
     with pytest.raises(UsageError, match="None of the files is a picture"):
-        find_samples([str(photos)])
+        find_photographs([str(photos)])
 
 
 def test_a_list_that_is_missing_is_named(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.txt' cannot be read"):
-        find_samples([str(photos)], list_file=tmp_path / "gone.txt")
+        find_photographs([str(photos)], list_file=tmp_path / "gone.txt")
 
 
 def test_two_pictures_of_one_name_are_refused(photos: Path) -> None:
     Image.new("RGB", (8, 8)).save(photos / "a.bmp")
     with pytest.raises(UsageError, match="have the same name"):
-        find_samples([str(photos)])
+        find_photographs([str(photos)])
 
 
 def test_a_list_chooses_orders_and_labels(photos: Path, tmp_path: Path) -> None:
     (photos / "with space 2.png").write_bytes((photos / "a.png").read_bytes())
     listing = tmp_path / "list.txt"
     listing.write_text("# chosen\nc.png 281\n\na\nwith space 2\n", encoding="utf-8")
-    samples = find_samples([str(photos)], list_file=listing)
-    assert [(each.name, each.label) for each in samples] == [
+    photographs = find_photographs([str(photos)], list_file=listing)
+    assert [(each.name, each.label) for each in photographs] == [
         ("c", 281),
         ("a", None),
         ("with space 2", None),
@@ -139,7 +139,7 @@ def test_a_list_that_does_not_fit_is_refused(
     listing = tmp_path / "list.txt"
     listing.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=what):
-        find_samples([str(photos)], list_file=listing)
+        find_photographs([str(photos)], list_file=listing)
 
 
 def test_a_listed_name_may_be_the_end_of_a_path(photos: Path, tmp_path: Path) -> None:
@@ -148,17 +148,17 @@ def test_a_listed_name_may_be_the_end_of_a_path(photos: Path, tmp_path: Path) ->
         (photos / folder / "x.png").write_bytes((photos / "a.png").read_bytes())
     listing = tmp_path / "list.txt"
     listing.write_text("one/x.png 1", encoding="utf-8")
-    (sample,) = find_samples([str(photos)], list_file=listing)
-    assert (sample.name, sample.label) == ("one/x", 1)
+    (photograph,) = find_photographs([str(photos)], list_file=listing)
+    assert (photograph.name, photograph.label) == ("one/x", 1)
     listing.write_text("x.png", encoding="utf-8")
     with pytest.raises(UsageError, match="may be"):
-        find_samples([str(photos)], list_file=listing)
+        find_photographs([str(photos)], list_file=listing)
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_is_positive(photos: Path, limit: int) -> None:
     with pytest.raises(UsageError, match="limit"):
-        find_samples([str(photos)], limit=limit)
+        find_photographs([str(photos)], limit=limit)
 
 
 def test_the_grid_is_every_combination_once_model_by_model() -> None:

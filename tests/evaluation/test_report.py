@@ -19,10 +19,10 @@ from PIL import Image
 from ddrm_cli.evaluation import report
 from ddrm_cli.evaluation.grid import make_grid
 from ddrm_cli.evaluation.pairs import score_folders
+from ddrm_cli.evaluation.photographs import find_photographs
 from ddrm_cli.evaluation.report import evaluation_report, folders_report
 from ddrm_cli.evaluation.results import write_folder_results, write_results
 from ddrm_cli.evaluation.run import DDRM, Evaluation, evaluate
-from ddrm_cli.evaluation.samples import find_samples
 from ddrm_cli.evaluation.store import Protocol
 from ddrm_cli.evaluation.tables import (
     evaluation_csv,
@@ -90,7 +90,7 @@ def evaluation(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> E
         ["sr4", "inp"], [0.05], ["tiny"], [SamplerSettings(steps=1), SamplerSettings(steps=2)]
     )
     return evaluate(
-        find_samples([str(folder / "photos")]),
+        find_photographs([str(folder / "photos")]),
         grid,
         folder / "out",
         partial(load_model, device="cpu", precision="float32", models=tiny_models),

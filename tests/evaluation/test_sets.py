@@ -15,8 +15,8 @@ from ddrm_cli.evaluation import learned, metrics
 from ddrm_cli.evaluation.grid import make_grid
 from ddrm_cli.evaluation.metrics import METRICS
 from ddrm_cli.evaluation.pairs import score_folders
+from ddrm_cli.evaluation.photographs import find_photographs
 from ddrm_cli.evaluation.run import DDRM, evaluate
-from ddrm_cli.evaluation.samples import find_samples
 from ddrm_cli.evaluation.store import ORIGINAL, Protocol
 from ddrm_cli.evaluation.tables import summarise
 from ddrm_cli.restoration import load_model
@@ -45,7 +45,7 @@ def test_each_method_has_a_score_of_its_whole_set(
 ) -> None:
     grid = make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=n) for n in (1, 2)])
     found = evaluate(
-        find_samples([str(photos)]),
+        find_photographs([str(photos)]),
         grid,
         tmp_path / "out",
         partial(load_model, device="cpu", precision="float32", models=tiny_models),
