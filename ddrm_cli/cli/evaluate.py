@@ -34,7 +34,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ddrm_cli.evaluation.run import Progress
+    from ddrm_cli.evaluation.run import PictureDone
     from ddrm_cli.evaluation.tables import Summary
     from ddrm_cli.sampler.settings import SamplerSettings
 
@@ -245,7 +245,7 @@ def evaluate(
         "pictures": pictures,
         "list": str(list_file) if list_file else None,
         "limit": limit,
-        "cells": [f"{cell.measurement}/{cell.restoration}" for cell in cells],
+        "cells": [f"{cell.measurement_folder}/{cell.restoration_folder}" for cell in cells],
     }
     report = write_results(evaluation, options)
     show(summarise(evaluation), report)
@@ -347,7 +347,7 @@ class _Output:
 
 
 @contextmanager
-def _progress(*, hidden: bool) -> Iterator[Callable[[Progress], None]]:
+def _progress(*, hidden: bool) -> Iterator[Callable[[PictureDone], None]]:
     """A bar on stderr over all pictures of all cells; failures are named as they happen."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -361,7 +361,7 @@ def _progress(*, hidden: bool) -> Iterator[Callable[[Progress], None]]:
     with Bar(*columns, console=stderr, disable=hidden or not stderr.is_terminal) as bar:
         task = bar.add_task("evaluating", total=None)
 
-        def told(progress: Progress) -> None:
+        def told(progress: PictureDone) -> None:
             description = f"{progress.cell.degradation} {progress.name}"
             bar.update(task, completed=progress.done, total=progress.total, description=description)
             if progress.failure is not None:

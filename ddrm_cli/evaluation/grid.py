@@ -38,13 +38,13 @@ class Cell:
         return get_degradation(self.degradation)
 
     @property
-    def measurement(self) -> str:
-        """Names what is measured, in file names; cells that share it share their measurements."""
+    def measurement_folder(self) -> str:
+        """Names what is measured, as a folder; cells that share it share their measurements."""
         return f"{self.degradation}_sigma{self.sigma:g}"
 
     @property
-    def restoration(self) -> str:
-        """Names how it is restored, in file names."""
+    def restoration_folder(self) -> str:
+        """Names how it is restored, as a folder."""
         s = self.settings
         return f"{self.model}_{s.spacing}{s.steps}_eta{s.eta_c:g}-{s.eta_a:g}-{s.eta_b:g}"
 

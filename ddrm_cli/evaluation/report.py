@@ -228,7 +228,7 @@ def _plot(metric: str, rows: Sequence[Summary]) -> str:
     rows = [row for row in rows if math.isfinite(row.means[metric].value)]
     if not rows:
         return ""
-    entry = METRICS[metric]
+    shown = METRICS[metric]
     ticks = _ticks([end for row in rows for end in _whiskers(row, metric)])
     left, width, line = 12, 300, 34
 
@@ -249,7 +249,7 @@ def _plot(metric: str, rows: Sequence[Summary]) -> str:
             f'<text x="{left}" y="{y}">{html.escape(row.method)}</text>'
             f"{_line(at(low), y + 11, at(high), y + 11, kind)}"
             f'<circle class="{kind}" cx="{at(value):.1f}" cy="{y + 11}" r="4.5"/>'
-            f'<text class="v" x="{left + width + 14}" y="{y + 15}">{entry.format(value)}</text>'
+            f'<text class="v" x="{left + width + 14}" y="{y + 15}">{shown.format(value)}</text>'
         )
         y += line
     grid = "".join(
@@ -258,9 +258,9 @@ def _plot(metric: str, rows: Sequence[Summary]) -> str:
         for tick in ticks
     )
     return (
-        f'<figure class="plot"><figcaption>{html.escape(entry.heading)}</figcaption>'
+        f'<figure class="plot"><figcaption>{html.escape(shown.heading)}</figcaption>'
         f'<svg viewBox="0 0 {left + width + 60} {y + 10}" role="img" '
-        f'aria-label="{html.escape(entry.title)} of each method">{grid}{"".join(parts)}'
+        f'aria-label="{html.escape(shown.title)} of each method">{grid}{"".join(parts)}'
         "</svg></figure>"
     )
 

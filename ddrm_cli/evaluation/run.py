@@ -33,7 +33,7 @@ from .preprocess import crop_to_multiple, preprocess
 from .sets import score_sets
 from .store import ORIGINAL, Protocol, Record, Store
 
-__all__ = ["DDRM", "Evaluation", "Failure", "Progress", "evaluate", "picture_seed"]
+__all__ = ["DDRM", "Evaluation", "Failure", "PictureDone", "evaluate", "picture_seed"]
 
 DEFAULT_PROTOCOL = Protocol()
 DDRM = "ddrm"
@@ -59,7 +59,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Progress:
+class PictureDone:
     """What a callback is told after each picture.
 
     Args:
@@ -105,7 +105,7 @@ def evaluate(
     protocol: Protocol = DEFAULT_PROTOCOL,
     batch_size: int = 1,
     max_pixels: int = DEFAULT_MAX_PIXELS,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[PictureDone], None] | None = None,
 ) -> Evaluation:
     """Degrade, restore and score each picture in each cell.
 
@@ -156,7 +156,7 @@ def evaluate(
             failure = Failure(cell, photograph.name, str(error))
             failures.append(failure)
         if progress is not None:
-            progress(Progress(done, total, cell, photograph.name, reused, failure))
+            progress(PictureDone(done, total, cell, photograph.name, reused, failure))
     return Evaluation(store, records, failures, _score_cells(store, records))
 
 

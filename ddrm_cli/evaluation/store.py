@@ -227,8 +227,8 @@ class Store:
             method: ``"ddrm"``, `ORIGINAL` or the name of a baseline.
             name: The picture's.
         """
-        folder = cell.restoration if method == "ddrm" else method
-        return Path("pictures", cell.measurement, folder, f"{name}.png")
+        folder = cell.restoration_folder if method == "ddrm" else method
+        return Path("pictures", cell.measurement_folder, folder, f"{name}.png")
 
     def write(self, path: str | Path, data: bytes) -> None:
         """Write a file of the folder, in place of an earlier one.
@@ -240,7 +240,7 @@ class Store:
 
     @staticmethod
     def _record_path(cell: Cell, name: str) -> Path:
-        return Path("cells", cell.measurement, cell.restoration, f"{name}.json")
+        return Path("cells", cell.measurement_folder, cell.restoration_folder, f"{name}.json")
 
 
 def finite_json(value: Any) -> Any:

@@ -79,18 +79,18 @@ class Summary:
 
         ``consistency`` is shown in multiples of the noise, where there is any.
         """
-        entry = METRICS[metric]
+        written = METRICS[metric].format
         if metric in self.totals:
-            return entry.format(self.totals[metric])
+            return written(self.totals[metric])
         if metric not in self.means:
             return "–"
         mean = self.means[metric]
         if metric == "consistency":
             if self.sigma > 0:
                 return f"{mean.value / self.sigma:.2f} σ"
-            return entry.format(mean.value)
-        error = f" ± {entry.format(mean.error)}" if math.isfinite(mean.error) else ""
-        return entry.format(mean.value) + error
+            return written(mean.value)
+        error = f" ± {written(mean.error)}" if math.isfinite(mean.error) else ""
+        return written(mean.value) + error
 
 
 def mean_of(values: Iterable[float]) -> Mean:
@@ -108,7 +108,7 @@ def summarise(evaluation: Evaluation) -> list[Summary]:
     for record in evaluation.records:
         by_cell.setdefault(record.cell, []).append(record)
     for cell, records in by_cell.items():
-        group = groups.setdefault(cell.measurement, {})
+        group = groups.setdefault(cell.measurement_folder, {})
         for method in records[0].scores:
             is_ddrm = method == DDRM
             title = cell.title if is_ddrm else method

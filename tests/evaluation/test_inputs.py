@@ -200,8 +200,8 @@ def test_cells_that_differ_have_different_names() -> None:
         SamplerSettings(eta_b=0.9),
     ]
     cells = make_grid(["sr4", "sr2"], [0.0, 0.1], ["m", "n"], variants)
-    assert len({(cell.measurement, cell.restoration) for cell in cells}) == len(cells)
-    assert len({(cell.measurement, cell.title) for cell in cells}) == len(cells)
+    assert len({(cell.measurement_folder, cell.restoration_folder) for cell in cells}) == len(cells)
+    assert len({(cell.measurement_folder, cell.title) for cell in cells}) == len(cells)
 
 
 def test_settings_are_called_by_their_preset_where_they_are_one() -> None:

@@ -18,7 +18,7 @@ from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.evaluation.grid import Cell, make_grid
 from ddrm_cli.evaluation.metrics import psnr
 from ddrm_cli.evaluation.photographs import Photograph, find_photographs
-from ddrm_cli.evaluation.run import DDRM, Evaluation, Progress, evaluate, picture_seed
+from ddrm_cli.evaluation.run import DDRM, Evaluation, PictureDone, evaluate, picture_seed
 from ddrm_cli.evaluation.store import ORIGINAL, Protocol
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.restoration import load_model, restore_measurement
@@ -135,7 +135,7 @@ def test_a_picture_does_not_depend_on_its_neighbours(runner: Runner, photos: Pat
 
 def test_a_picture_that_fails_is_named_and_the_rest_go_on(runner: Runner, photos: Path) -> None:
     (photos / "b.png").write_bytes(b"no picture")
-    told: list[Progress] = []
+    told: list[PictureDone] = []
     found = evaluate(
         find_photographs([str(photos)]),
         cells("sr4"),
