@@ -307,7 +307,7 @@ class _Output:
 
     def __call__(self, summaries: Sequence[Summary], report: Path | None) -> None:
         if self.as_json:
-            from ddrm_cli.evaluation.store import finite_json
+            from ddrm_cli.evaluation.text import finite_json
 
             for row in summaries:
                 print_result(json.dumps(finite_json(asdict(row)), allow_nan=False))

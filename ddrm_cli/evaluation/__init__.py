@@ -11,6 +11,7 @@
 ``run``          ``evaluate``: degrade, restore and score
 ``pairs``        ``score_folders``: score what exists already
 ``sets``         metrics of many pictures at once
+``text``         numbers and names as text that loses nothing
 ``tables``       means, CSV and JSON
 ``report``       one HTML file to look at
 ``results``      the files that a run ends with

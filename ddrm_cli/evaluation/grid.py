@@ -11,6 +11,8 @@ from ddrm_cli.degradations.table import DEGRADATIONS, Degradation, get_degradati
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
 
+from .text import short_number
+
 __all__ = ["ALL", "Cell", "make_grid", "settings_name"]
 
 ALL = "all"  # every degradation that needs no file of the user's
@@ -40,19 +42,30 @@ class Cell:
     @property
     def measurement_folder(self) -> str:
         """Names what is measured, as a folder; cells that share it share their measurements."""
-        return f"{self.degradation}_sigma{self.sigma:g}"
+        return f"{self.degradation}_sigma{short_number(self.sigma)}"
 
     @property
     def restoration_folder(self) -> str:
         """Names how it is restored, as a folder."""
         s = self.settings
-        return f"{self.model}_{s.spacing}{s.steps}_eta{s.eta_c:g}-{s.eta_a:g}-{s.eta_b:g}"
+        etas = "-".join(map(short_number, (s.eta_c, s.eta_a, s.eta_b)))
+        return f"{self.model}_{s.spacing}{s.steps}_eta{etas}"
+
+    @property
+    def measurement_title(self) -> str:
+        """Names what is measured, to readers."""
+        return f"{self.degradation}, σ = {short_number(self.sigma)}"
+
+    @property
+    def restoration_title(self) -> str:
+        """Names how it is restored, to readers."""
+        steps = f"{self.settings.steps} step{'s' if self.settings.steps > 1 else ''}"
+        return f"{self.model}, {settings_name(self.settings)}, {steps}"
 
     @property
     def title(self) -> str:
-        """Names how it is restored, in tables."""
-        steps = f"{self.settings.steps} step{'s' if self.settings.steps > 1 else ''}"
-        return f"{self.model}, {settings_name(self.settings)}, {steps}"
+        """Names all of it, to readers."""
+        return f"{self.measurement_title}: {self.restoration_title}"
 
 
 def make_grid(
@@ -95,8 +108,10 @@ def settings_name(settings: SamplerSettings) -> str:
         if replace(preset, steps=settings.steps) == settings:
             return name
     s = settings
-    etas = f"η {s.eta_c:g}" if s.eta_c == s.eta_a else f"η {s.eta_c:g}/{s.eta_a:g}"
-    return f"{s.spacing}, {etas}{'' if s.eta_b == 1 else f', η_b {s.eta_b:g}'}"
+    # As few as say it: one for both where they are equal.
+    etas = "/".join(map(short_number, dict.fromkeys((s.eta_c, s.eta_a))))
+    eta_b = "" if s.eta_b == 1 else f", η_b {short_number(s.eta_b)}"
+    return f"{s.spacing}, η {etas}{eta_b}"
 
 
 def _expand(names: Iterable[str]) -> Sequence[str]:

@@ -30,6 +30,7 @@ from .pairs import FolderScores
 from .run import DDRM, Evaluation
 from .store import ORIGINAL
 from .tables import Summary, summarise, summarise_folders
+from .text import short_number
 
 __all__ = ["Shot", "evaluation_report", "folders_report", "render_report"]
 
@@ -80,7 +81,7 @@ def evaluation_report(evaluation: Evaluation) -> str:
         shots.append(
             Shot(
                 name=record.name,
-                group=f"{record.cell.degradation}, σ = {record.cell.sigma:g}: {record.cell.title}",
+                group=record.cell.title,
                 scores=scores,
                 gain=_gain(scores, record.scores[first]),
                 layers={
@@ -254,7 +255,7 @@ def _plot(metric: str, rows: Sequence[Summary]) -> str:
         y += line
     grid = "".join(
         _line(at(tick), 8, at(tick), y - 12, "grid")
-        + f'<text x="{at(tick):.1f}" y="{y + 4}" text-anchor="middle">{tick:g}</text>'
+        + f'<text x="{at(tick):.1f}" y="{y + 4}" text-anchor="middle">{short_number(tick)}</text>'
         for tick in ticks
     )
     return (

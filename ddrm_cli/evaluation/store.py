@@ -13,7 +13,6 @@ finished.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,8 +30,9 @@ from .grid import Cell
 from .metrics import DEFAULT_METRICS, get_metric
 from .photographs import Photograph
 from .preprocess import get_preprocessing
+from .text import finite_json
 
-__all__ = ["ORIGINAL", "Protocol", "Record", "Store", "finite_json"]
+__all__ = ["ORIGINAL", "Protocol", "Record", "Store"]
 
 FORMAT = 1  # of the folder; another number is another layout
 ORIGINAL = "original"
@@ -241,17 +241,6 @@ class Store:
     @staticmethod
     def _record_path(cell: Cell, name: str) -> Path:
         return Path("cells", cell.measurement_folder, cell.restoration_folder, f"{name}.json")
-
-
-def finite_json(value: Any) -> Any:
-    """The same value with infinities and NaN as text, which JSON has no numbers for."""
-    if isinstance(value, Mapping):
-        return {key: finite_json(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite_json(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
 
 
 def _as_json(protocol: Protocol) -> dict[str, Any]:

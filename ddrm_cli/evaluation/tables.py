@@ -22,7 +22,8 @@ from .grid import Cell
 from .metrics import METRICS
 from .pairs import FolderScores
 from .run import DDRM, Evaluation
-from .store import Record, finite_json
+from .store import Record
+from .text import finite_json
 
 __all__ = [
     "Mean",
@@ -108,15 +109,15 @@ def summarise(evaluation: Evaluation) -> list[Summary]:
     for record in evaluation.records:
         by_cell.setdefault(record.cell, []).append(record)
     for cell, records in by_cell.items():
-        group = groups.setdefault(cell.measurement_folder, {})
+        group = groups.setdefault(cell.measurement_title, {})
         for method in records[0].scores:
             is_ddrm = method == DDRM
-            title = cell.title if is_ddrm else method
+            title = cell.restoration_title if is_ddrm else method
             # Baselines do not depend on the cell; the cell with most pictures tells them best.
             if title in group and group[title].count >= len(records):
                 continue
             group[title] = Summary(
-                group=_group_title(cell),
+                group=cell.measurement_title,
                 method=title,
                 count=len(records),
                 means=_means([record.scores[method] for record in records]),
@@ -214,10 +215,6 @@ def _means(scores: Sequence[Mapping[str, float]]) -> dict[str, Mean]:
 
 def _baselines_first(row: Summary) -> bool:
     return not row.is_baseline
-
-
-def _group_title(cell: Cell) -> str:
-    return f"{cell.degradation}, σ = {cell.sigma:g}"
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:

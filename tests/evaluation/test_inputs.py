@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,14 +199,26 @@ def test_cells_that_differ_have_different_names() -> None:
         SamplerSettings(eta_c=0.7),
         SamplerSettings(eta_a=0.8),
         SamplerSettings(eta_b=0.9),
+        # Apart in the eighth digit.
+        SamplerSettings(eta_c=0.70000001),
+        SamplerSettings(eta_a=0.80000001),
+        SamplerSettings(eta_b=0.90000001),
     ]
-    cells = make_grid(["sr4", "sr2"], [0.0, 0.1], ["m", "n"], variants)
+    cells = make_grid(["sr4", "sr2"], [0.0, 0.1, 0.10000001], ["m", "n"], variants)
     assert len({(cell.measurement_folder, cell.restoration_folder) for cell in cells}) == len(cells)
-    assert len({(cell.measurement_folder, cell.title) for cell in cells}) == len(cells)
+    assert len({cell.title for cell in cells}) == len(cells)
 
 
 def test_settings_are_called_by_their_preset_where_they_are_one() -> None:
     assert settings_name(PRESETS["paper"]) == "paper"
     assert settings_name(SamplerSettings(steps=7)) == "balanced"
     assert settings_name(SamplerSettings(eta_c=0.5, eta_a=0.5)) == "quadratic, η 0.5"
-    assert Cell("sr4", 0.0, "m", SamplerSettings(steps=1)).title == "m, balanced, 1 step"
+    cell = Cell("sr4", 0.05, "m", SamplerSettings(steps=1))
+    assert cell.title == "sr4, σ = 0.05: m, balanced, 1 step"
+
+
+def test_folders_of_ordinary_numbers_have_short_names() -> None:
+    cell = Cell("sr4", 0.05, "m", SamplerSettings(eta_c=0.85))
+    assert cell.measurement_folder == "sr4_sigma0.05"
+    assert cell.restoration_folder == "m_quadratic20_eta0.85-0.7-1"
+    assert replace(cell, sigma=0.0).measurement_folder == "sr4_sigma0"

@@ -20,6 +20,7 @@ from ddrm_cli.evaluation.metrics import psnr
 from ddrm_cli.evaluation.photographs import Photograph, find_photographs
 from ddrm_cli.evaluation.run import DDRM, Evaluation, PictureDone, evaluate, picture_seed
 from ddrm_cli.evaluation.store import ORIGINAL, Protocol
+from ddrm_cli.evaluation.tables import summarise
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.restoration import load_model, restore_measurement
 from ddrm_cli.sampler.settings import SamplerSettings
@@ -100,6 +101,16 @@ def test_what_is_finished_is_not_run_again(runner: Runner, photos: Path) -> None
     larger = runner(photographs, cells("sr4", "inp"))
     assert runner.restored == 6
     assert larger.records[:2] == first.records
+
+
+def test_cells_that_differ_in_the_eighth_digit_are_two(runner: Runner, photos: Path) -> None:
+    photographs = find_photographs([str(photos)], limit=1)
+    settings = [SamplerSettings(steps=1), SamplerSettings(steps=1, eta_a=0.70000001)]
+    found = runner(photographs, make_grid(["inp"], [0.05, 0.05000001], ["tiny"], settings))
+    assert runner.restored == len(found.records) == 4
+    shown = [(row.group, row.method) for row in summarise(found)]
+    # One baseline for each noise level, and two ways to restore it.
+    assert len(shown) == len(set(shown)) == 6
 
 
 def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
