@@ -90,7 +90,7 @@ def evaluation_report(evaluation: Evaluation) -> str:
                 },
             )
         )
-    failures = {each.name: each.reason for each in evaluation.failures}
+    failures = [(f"{each.name}, {each.cell.title}", each.reason) for each in evaluation.failures]
     return render_report(
         title="Evaluation of restorations",
         notes=notes,
@@ -115,7 +115,7 @@ def folders_report(scores: FolderScores, folder: Path) -> str:
         for pair in scores.pairs
     ]
     unpaired = [*scores.unpaired_restored, *scores.unpaired_reference]
-    failures = {**scores.failures, **{str(path): "It has no pair." for path in unpaired}}
+    failures = [*scores.failures.items(), *((str(path), "It has no pair.") for path in unpaired)]
     return render_report(
         title="Scores of restorations",
         notes=["Each mean is followed by its standard error."],
@@ -134,7 +134,7 @@ def render_report(
     summaries: Sequence[Summary],
     metrics: Sequence[str],
     shots: Sequence[Shot],
-    failures: Mapping[str, str],
+    failures: Sequence[tuple[str, str]],
     folder: Path,
 ) -> str:
     """The page as text.
@@ -146,7 +146,7 @@ def render_report(
         metrics: Its columns.
         shots: The pictures, of which the worst and a selection of the rest are shown where there
             are very many.
-        failures: Name to reason.
+        failures: What has no scores, and why.
         folder: Where the page will be, from where it finds the pictures beside it.
     """
     shown = _select(shots)
@@ -287,12 +287,11 @@ def _ticks(values: Sequence[float]) -> list[float]:
     return [round(index * step, 10) for index in range(first, max(last, first + 1) + 1)]
 
 
-def _failure_list(failures: Mapping[str, str]) -> str:
+def _failure_list(failures: Sequence[tuple[str, str]]) -> str:
     if not failures:
         return ""
     items = "".join(
-        f"<li><b>{html.escape(name)}</b>: {html.escape(reason)}</li>"
-        for name, reason in failures.items()
+        f"<li><b>{html.escape(name)}</b>: {html.escape(reason)}</li>" for name, reason in failures
     )
     return f'<section class="failures"><h2>Not scored</h2><ul>{items}</ul></section>'
 

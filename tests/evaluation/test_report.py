@@ -128,8 +128,10 @@ def test_a_card_has_all_layers_and_finds_the_full_pictures(evaluation: Evaluatio
 
 def test_failures_and_scores_are_on_the_page(evaluation: Evaluation) -> None:
     page = Page(evaluation_report(evaluation))
-    assert "broken" in page.texts
-    assert any("is not a picture" in text for text in page.texts)
+    failed = [text for text in page.texts if text.startswith("broken, ")]
+    cells = {record.cell: None for record in evaluation.records}
+    assert failed == [f"broken, {cell.title}" for cell in cells]
+    assert sum("is not a picture" in text for text in page.texts) == len(failed) == 4
     for row in summarise(evaluation):
         assert row.text("psnr") in page.texts
     keys = [json.loads(str(card["data-keys"])) for card in page.cards()]
