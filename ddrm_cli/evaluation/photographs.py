@@ -48,8 +48,10 @@ def find_photographs(
         UsageError: There is no picture, two have one name, a listed one is missing, or the limit
             is not positive.
     """
-    if limit is not None and limit < 1:
-        raise UsageError(f"A limit of {limit} pictures is not possible.", "Choose 1 or more.")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise UsageError(
+            f"A limit of {limit} pictures is not possible.", "Choose a whole number, 1 or more."
+        )
     photographs: dict[str, Photograph] = {}
     for source in find_pictures(arguments, out=out):
         if source.path.suffix.lower() not in PICTURE_SUFFIXES:

@@ -13,6 +13,7 @@ finished.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from ddrm_cli._version import __version__
 from ddrm_cli.errors import UsageError
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.writing import encode_picture, write_bytes
+from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .grid import Cell
 from .metrics import DEFAULT_METRICS, get_metric
@@ -52,7 +54,7 @@ class Protocol:
 
     Raises:
         UnknownNameError: No preprocessing or metric of that name.
-        UsageError: A size or seed that is not possible.
+        UsageError: A seed, size or tile that is not possible.
     """
 
     seed: int = 0
@@ -65,10 +67,10 @@ class Protocol:
         get_preprocessing(self.preprocess)
         for metric in self.metrics:
             get_metric(metric)
-        if not 1 <= self.size <= 8192:
-            raise UsageError(f"A size of {self.size} pixels is not possible.", "256 is usual.")
-        if self.seed < 0:
-            raise UsageError(f"A seed of {self.seed} is not possible.", "Choose 0 or more.")
+        _check_whole("seed", self.seed, range(LARGEST_SEED + 1), f"0 to {LARGEST_SEED}")
+        _check_whole("size", self.size, range(1, 8193), "1 to 8192 pixels; 256 is usual")
+        if self.tile is not None:
+            _check_whole("tile", self.tile, range(1, sys.maxsize), "such as 256 or 512 pixels")
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,14 @@ class Store:
     @staticmethod
     def _record_path(cell: Cell, name: str) -> Path:
         return Path("cells", cell.measurement_folder, cell.restoration_folder, f"{name}.json")
+
+
+def _check_whole(name: str, value: int, possible: range, choice: str) -> None:
+    # No float and no bool, which Python takes for whole numbers where they are equal to one.
+    if type(value) is not int or value not in possible:
+        raise UsageError(
+            f"A {name} of {value} is not possible.", f"Choose a whole number, {choice}."
+        )
 
 
 def _as_json(protocol: Protocol) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,8 +157,8 @@ def test_a_listed_name_may_be_the_end_of_a_path(photos: Path, tmp_path: Path) ->
         find_photographs([str(photos)], list_file=listing)
 
 
-@pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_is_positive(photos: Path, limit: int) -> None:
+@pytest.mark.parametrize("limit", [0, -1, 2.0, True])
+def test_a_limit_is_a_positive_whole_number(photos: Path, limit: Any) -> None:
     with pytest.raises(UsageError, match="limit"):
         find_photographs([str(photos)], limit=limit)
 

@@ -23,7 +23,7 @@ from ddrm_cli.evaluation.store import ORIGINAL, Protocol
 from ddrm_cli.evaluation.tables import summarise
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.restoration import load_model, restore_measurement
-from ddrm_cli.sampler.settings import SamplerSettings
+from ddrm_cli.sampler.settings import LARGEST_SEED, SamplerSettings
 
 PROTOCOL = Protocol(size=32)
 RESTORE = "ddrm_cli.evaluation.run.restore_measurement"
@@ -268,10 +268,22 @@ def test_a_protocol_that_cannot_be_is_refused() -> None:
         Protocol(metrics=("pnsr",))
     with pytest.raises(UnknownNameError, match="preprocessing"):
         Protocol(preprocess="crop")
-    with pytest.raises(UsageError, match="size"):
-        Protocol(size=0)
-    with pytest.raises(UsageError, match="seed"):
-        Protocol(seed=-1)
+
+
+@pytest.mark.parametrize("name", ["seed", "size", "tile"])
+@pytest.mark.parametrize("value", [-1, 1.0, 32.5, True, "32", float("nan"), 10**30])
+def test_a_protocol_has_whole_numbers_in_range(name: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=f"A {name} of {value}"):
+        Protocol(**{name: value})
+
+
+def test_the_first_and_the_last_number_are_possible() -> None:
+    for size in (1, 8192):
+        Protocol(seed=0, size=size, tile=1)
+    Protocol(seed=LARGEST_SEED)
+    for wrong in ({"size": 0}, {"size": 8193}, {"tile": 0}, {"seed": LARGEST_SEED + 1}):
+        with pytest.raises(UsageError, match="not possible"):
+            Protocol(**wrong)  # type: ignore[arg-type]
 
 
 def test_an_exact_restoration_survives_the_folder(runner: Runner, photos: Path) -> None:
