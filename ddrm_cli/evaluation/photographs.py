@@ -70,7 +70,7 @@ def find_photographs(
 
 
 def read_list(file: Path, photographs: Mapping[str, Photograph]) -> list[Photograph]:
-    """The photographs that a text file lists, one a line: ``name`` or ``name label``.
+    """The photographs that a text file in UTF-8 lists, one a line: ``name`` or ``name label``.
 
     A name may have its suffix or not, and may be the end of a path: a list of file names fits a
     tree of folders too. Blank lines, and lines that begin with ``#``, are skipped.
@@ -79,7 +79,7 @@ def read_list(file: Path, photographs: Mapping[str, Photograph]) -> list[Photogr
         UsageError: The file cannot be read, is empty, or names what is not there, or not one.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The list '{file}' cannot be read: {error}.", "Check --list.") from error
     by_end: dict[str, list[Photograph]] = {}
@@ -102,7 +102,7 @@ def read_list(file: Path, photographs: Mapping[str, Photograph]) -> list[Photogr
 def _listed(line: str, by_end: Mapping[str, Sequence[Photograph]], where: str) -> Photograph:
     found, label = by_end.get(line, ()), None
     name, _, last = line.rpartition(" ")
-    if not found and last.isdecimal():
+    if not found and last.isdecimal() and len(last) < 10:  # more digits are no class
         found, label = by_end.get(name.rstrip(), ()), int(last)
     if not found:
         raise UsageError(f"{where}: there is no picture '{line}'.", "Check the list and folder.")

@@ -11,6 +11,7 @@ import html
 import io
 import json
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from .pairs import FolderScores
 from .run import DDRM, Evaluation
 from .store import ORIGINAL
 from .tables import Summary, summarise, summarise_folders
-from .text import short_number
+from .text import encodable, short_number
 
 __all__ = ["Shot", "evaluation_report", "folders_report", "render_report"]
 
@@ -137,7 +138,7 @@ def render_report(
     failures: Sequence[tuple[str, str]],
     folder: Path,
 ) -> str:
-    """The page as text.
+    """The page as text, which UTF-8 can hold whatever the names: see `encodable`.
 
     Args:
         title: Of the page.
@@ -168,7 +169,7 @@ def render_report(
         "version": html.escape(__version__),
     }
     # In one pass, so that a name that looks like a slot stays a name.
-    return re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], template)
+    return encodable(re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], template))
 
 
 def _gain(scores: Mapping[str, float], baseline: Mapping[str, float]) -> float | None:
@@ -181,16 +182,16 @@ def _select(shots: Sequence[Shot]) -> list[Shot]:
     """All of them, or the worst and an even selection of the rest, in their order."""
     if len(shots) <= MAX_SHOTS:
         return list(shots)
-    first = next(iter(shots[0].scores))
-    order = sorted(range(len(shots)), key=lambda i: METRICS[first].worst_first(_score(shots[i])))
+    order = sorted(range(len(shots)), key=lambda i: _worst_first(shots[i]))
     worst, rest = order[: MAX_SHOTS // 2], order[MAX_SHOTS // 2 :]
     count = MAX_SHOTS - len(worst)
     even = [rest[i * len(rest) // count] for i in range(count)]
     return [shots[i] for i in sorted([*worst, *even])]
 
 
-def _score(shot: Shot) -> float:
-    return next(iter(shot.scores.values()))
+def _worst_first(shot: Shot) -> float:
+    """By the first metric; nothing tells apart what has no scores."""
+    return next((METRICS[name].worst_first(value) for name, value in shot.scores.items()), 0.0)
 
 
 def _summary_table(summaries: Sequence[Summary], metrics: Sequence[str]) -> str:
@@ -348,7 +349,7 @@ def _address(path: Path, folder: Path) -> str:
     """A picture as seen from the page: relative where it is below it."""
     path, folder = path.resolve(), folder.resolve()
     if path.is_relative_to(folder):
-        return quote(path.relative_to(folder).as_posix())
+        return quote(os.fsencode(path.relative_to(folder).as_posix()))
     return path.as_uri()
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.degradations.build import build_operator
-from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError
+from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError, UsageError
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.restoration import LoadedModel, TilingSettings, degrade, restore_measurement
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -32,6 +32,7 @@ from .photographs import Photograph
 from .preprocess import crop_to_multiple, preprocess
 from .sets import score_sets
 from .store import ORIGINAL, Protocol, Record, Store
+from .text import encodable
 
 __all__ = ["DDRM", "Evaluation", "Failure", "PictureDone", "evaluate", "picture_seed"]
 
@@ -126,10 +127,15 @@ def evaluate(
 
     Raises:
         UnknownNameError: No preprocessing or metric of that name.
-        UsageError: The folder has another run's results.
+        UsageError: No picture or no cell, or the folder has another run's results.
         OutputError: The folder cannot be written.
         WeightsError: A model cannot be loaded.
     """
+    if not cells or not photographs:
+        raise UsageError(
+            f"There is nothing to evaluate: {len(photographs)} pictures in {len(cells)} cells.",
+            "Give at least one of each.",
+        )
     check_metrics(protocol.metrics, len(photographs))
     tiling = TilingSettings(protocol.tile, batch_size)
     store = Store(out, protocol)
@@ -162,7 +168,7 @@ def evaluate(
 
 def picture_seed(seed: int, name: str) -> int:
     """The seed of a picture: of its name, so that it does not depend on its neighbours."""
-    return (seed + zlib.crc32(name.encode())) % (LARGEST_SEED + 1)
+    return (seed + zlib.crc32(encodable(name).encode())) % (LARGEST_SEED + 1)
 
 
 class _Loader:

@@ -12,6 +12,7 @@ finished.
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
-from ddrm_cli.errors import UsageError
+from ddrm_cli.errors import ImageError, UsageError
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.writing import encode_picture, write_bytes
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -172,10 +173,9 @@ class Store:
 
         Raises:
             UsageError: It belongs to another picture of that name, or cannot be read.
+            ImageError: The picture's name is too long to keep a record under.
         """
         path = self.out / self._record_path(cell, photograph.name)
-        if not path.exists():
-            return None
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             scores = {
@@ -184,7 +184,13 @@ class Store:
             }
             notices = tuple(values.pop("notices"))
             record = Record(cell=cell, scores=scores, notices=notices, **values)
+        except FileNotFoundError:
+            return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                raise ImageError(
+                    f"The name of '{photograph.path}' is too long for its results.", "Shorten it."
+                ) from error
             raise UsageError(
                 f"'{path}' cannot be read.", "Delete it to have its picture restored again."
             ) from error

@@ -23,7 +23,7 @@ from .metrics import METRICS
 from .pairs import FolderScores
 from .run import DDRM, Evaluation
 from .store import Record
-from .text import finite_json
+from .text import encodable, finite_json
 
 __all__ = [
     "Mean",
@@ -143,7 +143,8 @@ def evaluation_csv(evaluation: Evaluation) -> str:
     """A row for each picture in each cell; scores of the baselines stand beside DDRM's.
 
     A column is named after the metric, with the method before it where that is a baseline:
-    ``psnr``, ``bicubic_psnr``.
+    ``psnr``, ``bicubic_psnr``. A name's bytes that are no UTF-8 are written out: see `encodable`;
+    the JSON has them as escapes, exactly.
     """
     metrics = evaluation.store.protocol.metrics
     rows: list[dict[str, Any]] = []
@@ -169,7 +170,7 @@ def evaluation_csv(evaluation: Evaluation) -> str:
 
 
 def folders_csv(scores: FolderScores) -> str:
-    """A row for each pair."""
+    """A row for each pair; names are written as in `evaluation_csv`."""
     return _csv([{"picture": pair.name, **pair.scores} for pair in scores.pairs])
 
 
@@ -223,7 +224,7 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    return stream.getvalue()
+    return encodable(stream.getvalue())
 
 
 def _json(values: Mapping[str, Any]) -> str:

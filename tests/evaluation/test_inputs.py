@@ -128,11 +128,22 @@ def test_a_list_chooses_orders_and_labels(photos: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_is_text_in_utf_8_with_or_without_a_mark(photos: Path, tmp_path: Path) -> None:
+    listing = tmp_path / "list.txt"
+    listing.write_text("a\n", encoding="utf-8-sig")
+    assert [each.name for each in find_photographs([str(photos)], list_file=listing)] == ["a"]
+    listing.write_bytes(b"caf\xe9\n")
+    with pytest.raises(UsageError, match=r"list\.txt' cannot be read"):
+        find_photographs([str(photos)], list_file=listing)
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
         ("a\nmissing.png 3\n", "line 2: there is no picture 'missing.png 3'"),
         ("# nothing\n", "names no picture"),
+        ("n" * 300, "line 1: there is no picture 'nnn"),
+        ("a " + "1" * 5000, "line 1: there is no picture 'a 111"),  # int() takes 4300 digits
     ],
 )
 def test_a_list_that_does_not_fit_is_refused(

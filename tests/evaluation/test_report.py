@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import math
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ from ddrm_cli.evaluation.photographs import find_photographs
 from ddrm_cli.evaluation.report import evaluation_report, folders_report
 from ddrm_cli.evaluation.results import write_folder_results, write_results
 from ddrm_cli.evaluation.run import DDRM, Evaluation, evaluate
-from ddrm_cli.evaluation.store import Protocol
+from ddrm_cli.evaluation.store import Protocol, Store
 from ddrm_cli.evaluation.tables import (
     evaluation_csv,
     evaluation_json,
@@ -233,6 +235,53 @@ def test_folders_that_were_scored_have_a_report_too(evaluation: Evaluation, tmp_
     assert len(folders_csv(scores).splitlines()) == 4
     write_folder_results(scores, tmp_path / "scores", {})
     assert _names(tmp_path / "scores") == ["report.html", "results.csv", "results.json"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_no_utf_8_are_written_out(tiny_models: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    (tmp_path / "photos").mkdir()
+    for stem in (name, f"{name} broken"):
+        Image.new("RGB", (32, 32), (200, 90, 30)).save(tmp_path / "photos" / f"{stem}.png")
+    (tmp_path / "photos" / f"{name} broken.png").write_text("no picture")
+    found = evaluate(
+        find_photographs([str(tmp_path / "photos")]),
+        make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=1)]),
+        tmp_path / "out",
+        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        protocol=Protocol(size=32),
+    )
+    page = Page(write_results(found, {}).read_text(encoding="utf-8"))
+    (card,) = page.cards()
+    assert card["data-name"] == r"caf\udce9"
+    assert any(text.startswith(r"caf\udce9 broken, ") for text in page.texts)
+    for address in (values["data-full"] for tag, values in page.tags if "data-full" in values):
+        assert (tmp_path / "out" / os.fsdecode(unquote_to_bytes(str(address)))).is_file()
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "out/results.csv").read_text("utf-8")))
+    assert row["picture"] == r"caf\udce9"
+    kept = json.loads((tmp_path / "out/results.json").read_text("utf-8"))
+    assert [record["name"] for record in kept["records"]] == [name]
+    assert [failure["name"] for failure in kept["failures"]] == [f"{name} broken"]
+
+    scores = score_folders(tmp_path / "photos", tmp_path / "photos")
+    write_folder_results(scores, tmp_path / "scores", {})
+    assert r"caf\udce9" in (tmp_path / "scores/results.csv").read_text("utf-8")
+
+
+def test_a_report_of_pictures_without_scores_shows_some_of_them(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "MAX_SHOTS", 4)
+    protocol = Protocol(size=32, metrics=())
+    bare = replace(
+        evaluation,
+        store=Store(evaluation.store.out.with_name("bare"), protocol),
+        records=[
+            replace(each, scores={method: {} for method in each.scores})
+            for each in evaluation.records
+        ],
+    )
+    assert len(Page(evaluation_report(bare)).cards()) == 4
 
 
 def _names(folder: Path) -> Sequence[str]:

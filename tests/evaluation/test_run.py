@@ -164,6 +164,25 @@ def test_a_picture_that_fails_is_named_and_the_rest_go_on(runner: Runner, photos
     ]
 
 
+def test_a_picture_whose_name_is_too_long_fails_alone(runner: Runner, photos: Path) -> None:
+    longest = "n" * 251  # with .png the 255 bytes that a file's name may have; .json is longer
+    (photos / "b.png").rename(photos / f"{longest}.png")
+    found = runner(find_photographs([str(photos)]), cells("sr4"))
+    assert [each.name for each in found.records] == ["a", "c"]
+    ((name, reason),) = [(each.name, each.reason) for each in found.failures]
+    assert name == longest
+    assert "too long" in reason
+
+
+def test_nothing_to_evaluate_is_refused(runner: Runner, photos: Path) -> None:
+    photographs = find_photographs([str(photos)])
+    with pytest.raises(UsageError, match="nothing to evaluate: 0 pictures in 1 cells"):
+        runner([], cells("sr4"))
+    with pytest.raises(UsageError, match="nothing to evaluate: 3 pictures in 0 cells"):
+        runner(photographs, [])
+    assert not runner.out.exists()
+
+
 def test_a_picture_that_is_too_small_fails_alone(runner: Runner, photos: Path) -> None:
     Image.new("RGB", (3, 100)).save(photos / "thin.png")
     found = runner(find_photographs([str(photos)]), cells("sr4"), Protocol(preprocess="none"))
