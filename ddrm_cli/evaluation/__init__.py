@@ -13,6 +13,7 @@
 ``sets``         metrics of many pictures at once
 ``text``         numbers and names as text that loses nothing
 ``tables``       means, CSV and JSON
+``plots``        means with their errors, as SVG
 ``report``       one HTML file to look at
 ``results``      the files that a run ends with
 ===============  =================================================================

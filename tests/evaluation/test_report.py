@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,11 +23,13 @@ from ddrm_cli.evaluation import report
 from ddrm_cli.evaluation.grid import make_grid
 from ddrm_cli.evaluation.pairs import score_folders
 from ddrm_cli.evaluation.photographs import find_photographs
+from ddrm_cli.evaluation.plots import plots
 from ddrm_cli.evaluation.report import evaluation_report, folders_report
 from ddrm_cli.evaluation.results import write_folder_results, write_results
 from ddrm_cli.evaluation.run import DDRM, Evaluation, evaluate
 from ddrm_cli.evaluation.store import Protocol, Store
 from ddrm_cli.evaluation.tables import (
+    Mean,
     evaluation_csv,
     evaluation_json,
     folders_csv,
@@ -190,6 +193,14 @@ def test_the_residual_is_shown_in_units_of_the_noise(evaluation: Evaluation) -> 
     assert bicubic.text("lpips") == "–"
     noise_free = replace(bicubic, sigma=0.0)
     assert noise_free.text("consistency") == f"{bicubic.means['consistency'].value:.4f}"
+
+
+def test_an_axis_tells_apart_what_differs_in_the_seventh_digit(evaluation: Evaluation) -> None:
+    row = summarise(evaluation)[0]
+    page = Page(plots([replace(row, means={"psnr": Mean(160.0005, 0.0004)})], ["psnr"]))
+    places = [values["x"] for _, values in page.tags if values.get("text-anchor") == "middle"]
+    ticks = [text for text in page.texts if re.fullmatch(r"160(\.\d{3,})?", text)]
+    assert len(places) == len(set(ticks)) > 3
 
 
 def test_the_csv_has_a_row_for_each_picture_and_cell(evaluation: Evaluation) -> None:
