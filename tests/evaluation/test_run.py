@@ -29,7 +29,7 @@ PROTOCOL = Protocol(size=32)
 RESTORE = "ddrm_cli.evaluation.run.restore_measurement"
 
 
-def cells(*degradations: str, steps: Sequence[int] = (2,), sigma: float = 0.05) -> list[Cell]:
+def cells(*degradations: str, steps: Sequence[int] = (1,), sigma: float = 0.05) -> list[Cell]:
     settings = [SamplerSettings(steps=each) for each in steps]
     return make_grid(degradations, [sigma], ["tiny"], settings)
 
@@ -65,11 +65,11 @@ def runner(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_every_picture_is_scored_in_every_cell(runner: Runner, photos: Path) -> None:
-    photographs = find_photographs([str(photos)])
-    grid = cells("sr4", "inp", "cs4", steps=(2, 3))
+    photographs = find_photographs([str(photos)], limit=2)
+    grid = cells("sr4", "inp", "cs4", steps=(1, 2))
     found = runner(photographs, grid)
     assert [(each.cell, each.name) for each in found.records] == [
-        (cell, name) for cell in grid for name in "abc"
+        (cell, name) for cell in grid for name in "ab"
     ]
     assert runner.loaded == 1
     for record in found.records:
@@ -184,10 +184,12 @@ def test_nothing_to_evaluate_is_refused(runner: Runner, photos: Path) -> None:
 
 
 def test_a_picture_that_is_too_small_fails_alone(runner: Runner, photos: Path) -> None:
-    Image.new("RGB", (3, 100)).save(photos / "thin.png")
-    found = runner(find_photographs([str(photos)]), cells("sr4"), Protocol(preprocess="none"))
-    assert [each.name for each in found.failures] == ["thin"]
-    assert {(each.width, each.height) for each in found.records} == {(48, 40)}
+    Image.new("RGB", (3, 100)).save(photos / "b.png")
+    found = runner(
+        find_photographs([str(photos)], limit=2), cells("sr4"), Protocol(preprocess="none")
+    )
+    assert [each.name for each in found.failures] == ["b"]
+    assert [(each.width, each.height) for each in found.records] == [(48, 40)]
 
 
 def test_a_grey_picture_stays_grey_where_it_is_not_preprocessed(
