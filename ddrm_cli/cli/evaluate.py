@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -36,7 +35,6 @@ from .options import (
 if TYPE_CHECKING:
     from ddrm_cli.evaluation.run import PictureDone
     from ddrm_cli.evaluation.tables import Summary
-    from ddrm_cli.sampler.settings import SamplerSettings
 
 __all__ = ["evaluate"]
 
@@ -209,12 +207,14 @@ def evaluate(
         )
 
     # Everything that can be known to be wrong is, before torch is loaded.
-    from ddrm_cli.evaluation.grid import make_grid
+    from ddrm_cli.evaluation.grid import make_grid, make_settings
     from ddrm_cli.evaluation.photographs import find_photographs
     from ddrm_cli.evaluation.store import Protocol
     from ddrm_cli.weights.registry import DEFAULT_MODEL, get_model, load_models
 
-    settings = _settings(preset or ["balanced"], steps or [None], spacing, eta or [None], eta_b)
+    settings = make_settings(
+        preset or ["balanced"], steps or [None], eta or [None], spacing=spacing, eta_b=eta_b
+    )
     names = model or [DEFAULT_MODEL]
     cells = make_grid(deg, sigma or [0.0], names, settings)
     protocol = Protocol(seed, preprocess, size, metrics, tile)
@@ -253,26 +253,6 @@ def evaluate(
         failed = dict.fromkeys(failure.name for failure in evaluation.failures)
         say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
         raise typer.Exit(FAILED)
-
-
-def _settings(
-    presets: Sequence[str],
-    steps: Sequence[int | None],
-    spacing: str | None,
-    etas: Sequence[float | None],
-    eta_b: float | None,
-) -> list[SamplerSettings]:
-    """Every combination; None leaves what the preset says."""
-    from ddrm_cli.sampler.settings import get_preset
-
-    combinations = []
-    for preset, count, eta in itertools.product(presets, steps, etas):
-        changes: dict[str, Any] = {
-            "steps": count, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
-        }  # fmt: skip
-        given = {key: value for key, value in changes.items() if value is not None}
-        combinations.append(replace(get_preset(preset), **given))
-    return combinations
 
 
 def _score_folders(

@@ -6,14 +6,15 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ddrm_cli.degradations.table import DEGRADATIONS, Degradation, get_degradation
 from ddrm_cli.errors import UsageError
-from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
+from ddrm_cli.sampler.settings import PRESETS, SamplerSettings, get_preset
 
 from .text import short_number
 
-__all__ = ["ALL", "Cell", "make_grid", "settings_name"]
+__all__ = ["ALL", "Cell", "make_grid", "make_settings", "settings_name"]
 
 ALL = "all"  # every degradation that needs no file of the user's
 
@@ -100,6 +101,37 @@ def make_grid(
     if not cells:
         raise UsageError("There is nothing to evaluate.", "Name a degradation with --deg.")
     return list(dict.fromkeys(cells))
+
+
+def make_settings(
+    presets: Iterable[str],
+    steps: Iterable[int | None] = (None,),
+    etas: Iterable[float | None] = (None,),
+    *,
+    spacing: str | None = None,
+    eta_b: float | None = None,
+) -> list[SamplerSettings]:
+    """Every combination; None leaves what the preset says.
+
+    Args:
+        presets: Names of presets.
+        steps: Network evaluations.
+        etas: Shares of fresh noise, each for ``eta_c`` and ``eta_a`` together.
+        spacing: Of all of them.
+        eta_b: Of all of them.
+
+    Raises:
+        UnknownNameError: No preset or spacing of that name.
+        UsageError: A value out of range.
+    """
+    combined: list[SamplerSettings] = []
+    for preset, count, eta in itertools.product(presets, steps, etas):
+        changes: dict[str, Any] = {
+            "steps": count, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
+        }  # fmt: skip
+        given = {key: value for key, value in changes.items() if value is not None}
+        combined.append(replace(get_preset(preset), **given))
+    return combined
 
 
 def settings_name(settings: SamplerSettings) -> str:

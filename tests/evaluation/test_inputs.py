@@ -15,7 +15,7 @@ from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.degradations.table import DEGRADATIONS, get_degradation
 from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.baselines import baselines, enlarge
-from ddrm_cli.evaluation.grid import Cell, make_grid, settings_name
+from ddrm_cli.evaluation.grid import Cell, make_grid, make_settings, settings_name
 from ddrm_cli.evaluation.photographs import find_photographs
 from ddrm_cli.evaluation.preprocess import crop_to_multiple, preprocess
 from ddrm_cli.images.picture import Picture
@@ -179,6 +179,20 @@ def test_the_grid_is_every_combination_once_model_by_model() -> None:
     cells = make_grid(["sr4", "inp", "sr4"], [0.0, 0.05], ["m", "n"], settings)
     assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 2
     assert [cell.model for cell in cells] == ["m"] * 8 + ["n"] * 8
+
+
+def test_settings_are_every_combination_and_none_is_the_presets() -> None:
+    assert make_settings(PRESETS) == list(PRESETS.values())
+    found = make_settings(["balanced", "paper"], [5, None], [0.5, 1.0], eta_b=0.9)
+    assert len(set(found)) == 2 * 2 * 2
+    assert {each.steps for each in found} == {5, 20}
+    assert {(each.eta_c, each.eta_a, each.eta_b) for each in found} == {
+        (0.5, 0.5, 0.9),
+        (1.0, 1.0, 0.9),
+    }
+    assert {each.spacing for each in found[:4]} == {PRESETS["balanced"].spacing}
+    with pytest.raises(UnknownNameError, match="preset"):
+        make_settings(["papers"])
 
 
 def test_all_is_every_degradation_that_needs_no_file() -> None:
