@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -31,6 +30,7 @@ from .options import (
     Tile,
     Yes,
 )
+from .summary_table import summary_table
 
 if TYPE_CHECKING:
     from ddrm_cli.evaluation.run import PictureDone
@@ -292,38 +292,9 @@ class _Output:
             for row in summaries:
                 print_result(json.dumps(finite_json(asdict(row)), allow_nan=False))
         else:
-            self._print_table(summaries)
+            stdout.print(summary_table(summaries, self.metrics), highlight=False)
         if report is not None and not self.quiet:
             say(f"Report: {report}")
-
-    def _print_table(self, summaries: Sequence[Summary]) -> None:
-        from rich.table import Table
-
-        from ddrm_cli.evaluation.metrics import METRICS
-
-        # Without a frame, because eighty columns are just enough.
-        table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-        table.add_column("method")
-        table.add_column("n", justify="right")
-        for name in self.metrics:
-            table.add_column(escape(METRICS[name].heading), justify="right")
-        table.add_column("seconds", justify="right")
-        group = None
-        for row in summaries:
-            if row.group != group:
-                group = row.group
-                if group:
-                    table.add_row()
-                    table.add_row(escape(group), style="bold")
-            seconds = "–" if row.seconds is None else f"{row.seconds.value:.2f}"
-            table.add_row(
-                escape(row.method),
-                str(row.count),
-                *(row.text(name) for name in self.metrics),
-                seconds,
-                style="dim" if row.is_baseline else "",
-            )
-        stdout.print(table, highlight=False)
 
 
 @contextmanager
