@@ -13,6 +13,7 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -284,7 +285,8 @@ def _address(path: Path, folder: Path) -> str:
 
 def _thumbnail(path: Path) -> str:
     try:
-        image = image_of(read_picture(path).pixels)
+        # Of any size: it was scored, so it was within the limit.
+        image = image_of(read_picture(path, max_pixels=sys.maxsize).pixels)
     except ImageError:
         image = Image.new("L", (1, 1))  # deleted since: a dark card says so better than none
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)

@@ -163,7 +163,7 @@ def evaluate(
             failures.append(failure)
         if progress is not None:
             progress(PictureDone(done, total, cell, photograph.name, reused, failure))
-    return Evaluation(store, records, failures, _score_cells(store, records))
+    return Evaluation(store, records, failures, _score_cells(store, records, max_pixels))
 
 
 def picture_seed(seed: int, name: str) -> int:
@@ -300,7 +300,7 @@ def _score(
     return scores
 
 
-def _score_cells(store: Store, records: Sequence[Record]) -> SetScores:
+def _score_cells(store: Store, records: Sequence[Record], max_pixels: int) -> SetScores:
     metrics = store.protocol.metrics
     if not select_metrics(metrics, "set"):
         return {}
@@ -308,13 +308,13 @@ def _score_cells(store: Store, records: Sequence[Record]) -> SetScores:
     for record in records:
         for method in record.scores:
             groups.setdefault((record.cell, method), []).append(record)
-    scored: dict[Path, dict[str, float]] = {}  # by folder: cells share their baselines
+    # By their files: cells share the baselines of the pictures that they have in common.
+    scored: dict[tuple[Path, ...], dict[str, float]] = {}
     scores: dict[tuple[Cell, str], dict[str, float]] = {}
     for (cell, method), group in groups.items():
-        restored = [store.out / store.picture(cell, method, each.name) for each in group]
+        restored = tuple(store.out / store.picture(cell, method, each.name) for each in group)
         originals = [store.out / store.picture(cell, ORIGINAL, each.name) for each in group]
-        folder = store.out / store.picture(cell, method, "")
-        if folder not in scored and len(group) > 1:
-            scored[folder] = score_sets(metrics, restored, originals)
-        scores[cell, method] = scored.get(folder, {})
+        if restored not in scored and len(group) > 1:
+            scored[restored] = score_sets(metrics, restored, originals, max_pixels=max_pixels)
+        scores[cell, method] = scored.get(restored, {})
     return scores

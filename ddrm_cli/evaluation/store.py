@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
-from ddrm_cli.errors import ImageError, UsageError
+from ddrm_cli.errors import ImageError, OutputError, UsageError
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.writing import encode_picture, write_bytes
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -112,7 +112,7 @@ class Store:
 
     Raises:
         UsageError: The folder has another run's results, or holds something else.
-        OutputError: It cannot be written.
+        OutputError: It cannot be looked into, or written.
     """
 
     def __init__(self, out: Path, protocol: Protocol) -> None:
@@ -120,10 +120,18 @@ class Store:
         self.protocol = protocol
         self.models: dict[str, dict[str, Any]] = {}
         self._file = out / "run.json"
-        if self._file.exists():
-            self._check_same()
-        elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        try:
+            known = self._file.exists()
+            foreign = not known and out.exists() and (not out.is_dir() or any(out.iterdir()))
+        except OSError as error:
+            raise OutputError(
+                f"'{out}' cannot be looked into: {error.strerror or error}.",
+                "Choose another folder with --out.",
+            ) from error
+        if foreign:
             raise UsageError(f"'{out}' exists and holds no evaluation.", _ANOTHER)
+        if known:
+            self._check_same()
         else:
             self._write()
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from torch import Tensor
 
-from ddrm_cli.errors import UnknownNameError, UsageError
+from ddrm_cli.errors import OutputError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.grid import Cell, make_grid
 from ddrm_cli.evaluation.metrics import psnr
 from ddrm_cli.evaluation.photographs import Photograph, find_photographs
@@ -273,6 +273,14 @@ def test_a_folder_of_something_else_is_left_alone(runner: Runner, photos: Path, 
         runner(find_photographs([str(photos)]), cells("sr4"))
     assert [path.name for path in runner.out.iterdir()] == [name]
     assert (runner.out / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "file/out"])
+def test_a_folder_that_cannot_be_is_named(runner: Runner, photos: Path, name: str) -> None:
+    (runner.out.parent / "file").write_text("mine")
+    runner.out = runner.out.parent / name
+    with pytest.raises(OutputError, match=name):
+        runner(find_photographs([str(photos)]), cells("sr4"))
 
 
 def test_a_record_that_is_damaged_is_named(runner: Runner, photos: Path) -> None:
