@@ -27,8 +27,7 @@ MODULES = sorted(
 # Every part may import itself, those below it, and `errors`; top-level modules are parts too.
 LAYERS = (
     {"cli"},
-    {"jobs", "planning"},
-    {"evaluation"},
+    {"jobs", "planning", "files", "evaluation"},
     {"restoration"},
     {"conversion", "devices"},
     {"weights", "images"},

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -32,11 +30,11 @@ from .options import (
     Tile,
     Yes,
 )
+from .summary_table import summary_table
 
 if TYPE_CHECKING:
-    from ddrm_cli.evaluation.run import Progress
+    from ddrm_cli.evaluation.run import PictureDone
     from ddrm_cli.evaluation.tables import Summary
-    from ddrm_cli.sampler.settings import SamplerSettings
 
 __all__ = ["evaluate"]
 
@@ -209,19 +207,21 @@ def evaluate(
         )
 
     # Everything that can be known to be wrong is, before torch is loaded.
-    from ddrm_cli.evaluation.grid import make_grid
-    from ddrm_cli.evaluation.samples import find_samples
+    from ddrm_cli.evaluation.grid import make_grid, make_settings
+    from ddrm_cli.evaluation.photographs import find_photographs
     from ddrm_cli.evaluation.store import Protocol
     from ddrm_cli.weights.registry import DEFAULT_MODEL, get_model, load_models
 
-    settings = _settings(preset or ["balanced"], steps or [None], spacing, eta or [None], eta_b)
+    settings = make_settings(
+        preset or ["balanced"], steps or [None], eta or [None], spacing=spacing, eta_b=eta_b
+    )
     names = model or [DEFAULT_MODEL]
     cells = make_grid(deg, sigma or [0.0], names, settings)
     protocol = Protocol(seed, preprocess, size, metrics, tile)
     table = load_models(models)
     entries = [get_model(name, table) for name in names]
     folder = out or Path("evaluation")
-    samples = find_samples(pictures, out=folder, list_file=list_file, limit=limit)
+    photographs = find_photographs(pictures, out=folder, list_file=list_file, limit=limit)
     for entry in entries:
         ensure_cached(entry, yes=yes)
 
@@ -232,7 +232,7 @@ def evaluate(
 
     with _progress(hidden=quiet) as progress:
         evaluation = run(
-            samples,
+            photographs,
             cells,
             folder,
             partial(load_model, device=device, precision=precision, models=models),
@@ -245,34 +245,14 @@ def evaluate(
         "pictures": pictures,
         "list": str(list_file) if list_file else None,
         "limit": limit,
-        "cells": [f"{cell.measurement}/{cell.restoration}" for cell in cells],
+        "cells": [f"{cell.measurement_folder}/{cell.restoration_folder}" for cell in cells],
     }
     report = write_results(evaluation, options)
     show(summarise(evaluation), report)
     if evaluation.failures:
         failed = dict.fromkeys(failure.name for failure in evaluation.failures)
-        say(f"{len(failed)} of {len(samples)} pictures failed: {', '.join(failed)}")
+        say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
         raise typer.Exit(FAILED)
-
-
-def _settings(
-    presets: Sequence[str],
-    steps: Sequence[int | None],
-    spacing: str | None,
-    etas: Sequence[float | None],
-    eta_b: float | None,
-) -> list[SamplerSettings]:
-    """Every combination; None leaves what the preset says."""
-    from ddrm_cli.sampler.settings import get_preset
-
-    combinations = []
-    for preset, count, eta in itertools.product(presets, steps, etas):
-        changes: dict[str, Any] = {
-            "steps": count, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
-        }  # fmt: skip
-        given = {key: value for key, value in changes.items() if value is not None}
-        combinations.append(replace(get_preset(preset), **given))
-    return combinations
 
 
 def _score_folders(
@@ -307,47 +287,18 @@ class _Output:
 
     def __call__(self, summaries: Sequence[Summary], report: Path | None) -> None:
         if self.as_json:
-            from ddrm_cli.evaluation.store import finite_json
+            from ddrm_cli.evaluation.text import finite_json
 
             for row in summaries:
                 print_result(json.dumps(finite_json(asdict(row)), allow_nan=False))
         else:
-            self._print_table(summaries)
+            stdout.print(summary_table(summaries, self.metrics), highlight=False)
         if report is not None and not self.quiet:
             say(f"Report: {report}")
 
-    def _print_table(self, summaries: Sequence[Summary]) -> None:
-        from rich.table import Table
-
-        from ddrm_cli.evaluation.metrics import METRICS
-
-        # Without a frame, because eighty columns are just enough.
-        table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-        table.add_column("method")
-        table.add_column("n", justify="right")
-        for name in self.metrics:
-            table.add_column(escape(METRICS[name].heading), justify="right")
-        table.add_column("seconds", justify="right")
-        group = None
-        for row in summaries:
-            if row.group != group:
-                group = row.group
-                if group:
-                    table.add_row()
-                    table.add_row(escape(group), style="bold")
-            seconds = "–" if row.seconds is None else f"{row.seconds.value:.2f}"
-            table.add_row(
-                escape(row.method),
-                str(row.count),
-                *(row.text(name) for name in self.metrics),
-                seconds,
-                style="dim" if row.is_baseline else "",
-            )
-        stdout.print(table, highlight=False)
-
 
 @contextmanager
-def _progress(*, hidden: bool) -> Iterator[Callable[[Progress], None]]:
+def _progress(*, hidden: bool) -> Iterator[Callable[[PictureDone], None]]:
     """A bar on stderr over all pictures of all cells; failures are named as they happen."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -361,7 +312,7 @@ def _progress(*, hidden: bool) -> Iterator[Callable[[Progress], None]]:
     with Bar(*columns, console=stderr, disable=hidden or not stderr.is_terminal) as bar:
         task = bar.add_task("evaluating", total=None)
 
-        def told(progress: Progress) -> None:
+        def told(progress: PictureDone) -> None:
             description = f"{progress.cell.degradation} {progress.name}"
             bar.update(task, completed=progress.done, total=progress.total, description=description)
             if progress.failure is not None:
