@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.overrides import TorchFunctionMode
 
 import ddrm_cli
 from ddrm_cli.degradations.table import DEGRADATIONS
@@ -31,29 +31,62 @@ CUDA = torch.device("cuda:0")
 FAST = ddrm_cli.SamplerSettings(steps=2)
 
 
-@contextmanager
-def fake_cuda() -> Iterator[None]:
-    """A CUDA device that holds shapes: tensors can be made on it, sent there and back."""
-    really_to = Tensor.to
+class FakeCuda(TorchFunctionMode):
+    """A CUDA device whose tensors are fake, in a build that may have none.
 
-    def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if args and isinstance(args[0], Tensor):
-            device, dtype = args[0].device, args[0].dtype
-        else:
-            device, dtype = torch._C._nn._parse_to(*args, **kwargs)[:2]
-        if device is None or device.type != "cuda" or self.device.type == "cuda":
-            return really_to(self, *args, **kwargs)
-        # A build without CUDA can make fake tensors there, but not copy to them.
-        return torch.empty_like(self, device=device, dtype=dtype)
+    Tensors on the CPU stay real, numbers and all. What a build without CUDA cannot even begin,
+    copying to the device and indexing there, is done by shape.
+    """
 
-    with pytest.MonkeyPatch.context() as patch, FakeTensorMode(allow_non_fake_inputs=True):
-        patch.setattr(Tensor, "to", to)
-        patch.setattr(Tensor, "__deepcopy__", lambda tensor, _: torch.empty_like(tensor))
-        # What looks at numbers has to be told what it sees.
-        patch.setattr("ddrm_cli.sampler.denoiser._is_finite", lambda x: True)
-        patch.setattr("ddrm_cli.conversion._checked", lambda x: x)
-        patch.setattr(LoadedModel, "guess_label", _guess)
-        yield
+    def __init__(self) -> None:
+        super().__init__()
+        self.fake = FakeTensorMode(allow_non_fake_inputs=True)
+
+    def empty(self, shape: Sequence[int], dtype: torch.dtype | None = None) -> Tensor:
+        with self.fake:
+            return torch.empty(shape, dtype=dtype, device=CUDA)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is Tensor.to:
+            target, dtype = _target(*args[1:], **kwargs)
+            if target == "cuda" and args[0].device.type != "cuda":
+                return self.empty(args[0].shape, dtype or args[0].dtype)
+        elif kwargs.get("device") is not None and torch.device(kwargs["device"]).type == "cuda":
+            with self.fake:
+                return func(*args, **kwargs)
+        elif isinstance(args[0] if args else None, FakeTensor):
+            if func is Tensor.__getitem__:
+                shape = torch.empty(args[0].shape, device="meta")[_on_meta(args[1])].shape
+                return self.empty(shape, args[0].dtype)
+            if func is Tensor.__setitem__:
+                return None
+            if func is Tensor.contiguous:
+                return torch.empty_like(args[0])
+        return func(*args, **kwargs)
+
+
+def _target(*args: Any, **kwargs: Any) -> tuple[str | None, torch.dtype | None]:
+    """The type of device and the dtype that `Tensor.to` was asked for."""
+    if args and isinstance(args[0], Tensor):
+        return args[0].device.type, args[0].dtype
+    device, dtype, *_ = torch._C._nn._parse_to(*args, **kwargs)
+    return None if device is None else device.type, dtype
+
+
+def _on_meta(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(_on_meta(each) for each in index)
+    return index.to("meta") if isinstance(index, Tensor) else index
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCuda]:
+    # What looks at numbers has to be told what it sees.
+    monkeypatch.setattr("ddrm_cli.sampler.denoiser._is_finite", lambda x: True)
+    monkeypatch.setattr(LoadedModel, "guess_label", _guess)
+    with FakeCuda() as mode:
+        yield mode
 
 
 def _guess(model: LoadedModel, x: Tensor) -> int:
@@ -62,16 +95,17 @@ def _guess(model: LoadedModel, x: Tensor) -> int:
     return 3
 
 
-def on_cuda(model: LoadedModel, precision: torch.dtype = torch.float32) -> LoadedModel:
+def on_cuda(
+    model: LoadedModel, cuda: FakeCuda, precision: torch.dtype = torch.float32
+) -> LoadedModel:
     """The model on the fake device, which is called "cuda" as a user does."""
-    network = copy.deepcopy(model.network)
-    classifier = copy.deepcopy(model.classifier)
+    network, classifier = copy.deepcopy((model.network, model.classifier))
     for root, dtype in ((network, precision), (classifier, torch.float32)):
         for module in () if root is None else root.modules():
             for name, weight in module._parameters.items():
                 if weight is not None:
-                    there = torch.empty(weight.shape, dtype=dtype, device="cuda")
-                    module._parameters[name] = nn.Parameter(there, requires_grad=False)
+                    there = nn.Parameter(cuda.empty(weight.shape, dtype), requires_grad=False)
+                    module._parameters[name] = there
     return dataclasses.replace(
         model, network=network, classifier=classifier, device=torch.device("cuda")
     )
@@ -93,41 +127,38 @@ PROBLEMS = problems()
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_a_restoration_mixes_no_devices(name: str) -> None:
+def test_a_restoration_mixes_no_devices(name: str, cuda: FakeCuda) -> None:
     """Operator, sampler, noise, grey and tiles; problems are posed on the CPU."""
-    model, seen = tiny_model(), []
-    with fake_cuda():
-        restorer = Restorer(on_cuda(model, torch.float16), FAST, TilingSettings(tile=16))
-        restoration = restorer(PROBLEMS[name], callback=lambda step: seen.append(step.denoised))
+    seen: list[Tensor] = []
+    model = on_cuda(tiny_model(), cuda, torch.float16)
+    restorer = Restorer(model, FAST, TilingSettings(tile=16))
+    restoration = restorer(PROBLEMS[name], callback=lambda step: seen.append(step.denoised))
     assert isinstance(restoration.x, FakeTensor)
     assert {each.device.type for each in (restoration.x, *seen)} == {"cpu"}
     assert tuple(restoration.x.shape[1:]) == PROBLEMS[name].image_shape
 
 
-def test_guidance_and_a_guess_mix_no_devices() -> None:
-    model, said = tiny_model(num_classes=10), []
-    with fake_cuda():
-        restorer = Restorer(on_cuda(model), FAST)
-        restoration = restorer(PROBLEMS["sr4-3"], notice=said.append)
+def test_guidance_and_a_guess_mix_no_devices(cuda: FakeCuda) -> None:
+    said: list[str] = []
+    restorer = Restorer(on_cuda(tiny_model(num_classes=10), cuda), FAST)
+    restoration = restorer(PROBLEMS["sr4-3"], notice=said.append)
     assert restoration.label == 3
     assert len(said) == 1
 
 
-def test_an_operator_on_the_device_serves_there_and_at_home() -> None:
-    """Degrading with it and posing a problem happen on the CPU, restoring where the model is."""
-    built = ddrm_cli.build_operator("sr4", (3, 32, 48))
-    with fake_cuda():
-        operator = on_device(built, CUDA)
-        assert on_device(operator, torch.device("cuda")) is operator
-        y = ddrm_cli.degrade(torch.rand(3, 32, 48), operator, sigma=0.1)
-        assert y.device.type == "cpu"
-        assert operator.singular_values.device == CUDA
-
-
-def test_devices_are_mixed_with_an_error_only() -> None:
+def test_devices_are_mixed_with_an_error_only(cuda: FakeCuda) -> None:
     """Or the tests above could not fail."""
-    with fake_cuda(), pytest.raises(RuntimeError, match="same device"):
+    with pytest.raises(RuntimeError, match="same device"):
         torch.ones(2, device="cuda") + torch.ones(2)
+
+
+def test_a_module_is_copied_to_a_device_only_where_it_is_not(cuda: FakeCuda) -> None:
+    """ "cuda" is the device that "cuda:0" is."""
+    built = ddrm_cli.build_operator("sr4", (3, 32, 48))
+    operator = on_device(built, CUDA)
+    assert operator.singular_values.device == CUDA
+    assert built.singular_values.device.type == "cpu"
+    assert on_device(operator, torch.device("cuda")) is operator
 
 
 @pytest.mark.gpu
