@@ -29,8 +29,7 @@ MODULES = sorted(
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"jobs", "planning"},
-    {"evaluation"},
+    {"jobs", "planning", "files", "evaluation"},
     {"restoration"},
     {"conversion", "devices"},
     {"weights", "images"},

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,13 +28,11 @@ from .options import (
     Yes,
 )
 from .progress import picture_bar
+from .summary_table import summary_table
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ddrm_cli.evaluation.tables import Summary
-    from ddrm_cli.sampler.settings import SamplerSettings
 
 __all__ = ["evaluate"]
 
@@ -208,19 +205,21 @@ def evaluate(
         )
 
     # Everything that can be known to be wrong is, before torch is loaded.
-    from ddrm_cli.evaluation.grid import make_grid
-    from ddrm_cli.evaluation.samples import find_samples
+    from ddrm_cli.evaluation.grid import make_grid, make_settings
+    from ddrm_cli.evaluation.photographs import find_photographs
     from ddrm_cli.evaluation.store import Protocol
     from ddrm_cli.weights.registry import DEFAULT_MODEL, get_model, load_models
 
-    settings = _settings(preset or ["balanced"], steps or [None], spacing, eta or [None], eta_b)
+    settings = make_settings(
+        preset or ["balanced"], steps or [None], eta or [None], spacing=spacing, eta_b=eta_b
+    )
     names = model or [DEFAULT_MODEL]
     cells = make_grid(deg, sigma or [0.0], names, settings)
     protocol = Protocol(seed, preprocess, size, metrics, tile)
     table = load_models(models)
     chosen = [get_model(name, table) for name in names]
     folder = out or Path("evaluation")
-    samples = find_samples(pictures, out=folder, list_file=list_file, limit=limit)
+    photographs = find_photographs(pictures, out=folder, list_file=list_file, limit=limit)
     for each in chosen:
         ensure_cached(each, voice, yes=yes)
 
@@ -231,7 +230,7 @@ def evaluate(
 
     with picture_bar(voice) as progress:
         evaluation = run(
-            samples,
+            photographs,
             cells,
             folder,
             partial(load_model, device=device, precision=precision, models=models),
@@ -244,34 +243,14 @@ def evaluate(
         "pictures": pictures,
         "list": str(list_file) if list_file else None,
         "limit": limit,
-        "cells": [f"{cell.measurement}/{cell.restoration}" for cell in cells],
+        "cells": [f"{cell.measurement_folder}/{cell.restoration_folder}" for cell in cells],
     }
     report = write_results(evaluation, options)
     _show(summarise(evaluation), metrics, report, voice)
     if evaluation.failures:
         failed = dict.fromkeys(failure.name for failure in evaluation.failures)
-        voice.say(f"{len(failed)} of {len(samples)} pictures failed: {', '.join(failed)}")
+        voice.say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
         raise typer.Exit(FAILED)
-
-
-def _settings(
-    presets: Sequence[str],
-    steps: Sequence[int | None],
-    spacing: str | None,
-    etas: Sequence[float | None],
-    eta_b: float | None,
-) -> list[SamplerSettings]:
-    """Every combination; None leaves what the preset says."""
-    from ddrm_cli.sampler.settings import get_preset
-
-    combinations = []
-    for preset, count, eta in itertools.product(presets, steps, etas):
-        changes: dict[str, Any] = {
-            "steps": count, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
-        }  # fmt: skip
-        given = {key: value for key, value in changes.items() if value is not None}
-        combinations.append(replace(get_preset(preset), **given))
-    return combinations
 
 
 def _score_folders(
@@ -305,41 +284,12 @@ def _show(
     summaries: Sequence[Summary], metrics: Sequence[str], report: Path | None, voice: Voice
 ) -> None:
     """Print a summary, as a table or as JSON, and where the report is."""
-    from ddrm_cli.evaluation.store import finite_json
+    from ddrm_cli.evaluation.text import finite_json
 
     if voice.as_json:
         for row in summaries:
             voice.result_json(finite_json(asdict(row)))
     else:
-        voice.table(_table(summaries, metrics))
+        voice.table(summary_table(summaries, metrics))
     if report is not None:
         voice.remark(f"Report: {report}")
-
-
-def _table(summaries: Sequence[Summary], metrics: Sequence[str]) -> Table:
-    from rich.table import Table
-
-    from ddrm_cli.evaluation.metrics import METRICS
-
-    # Without a frame, because eighty columns are just enough.
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("method")
-    table.add_column("n", justify="right")
-    for name in metrics:
-        table.add_column(METRICS[name].heading, justify="right")
-    table.add_column("seconds", justify="right")
-    group = None
-    for row in summaries:
-        if row.group != group:
-            group = row.group
-            if group:
-                table.add_row()
-                table.add_row(group, style="bold")
-        table.add_row(
-            row.method,
-            str(row.count),
-            *(row.text(name) for name in metrics),
-            "–" if row.seconds is None else f"{row.seconds.value:.2f}",
-            style="dim" if row.is_baseline else "",
-        )
-    return table

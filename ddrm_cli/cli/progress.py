@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import ProgressColumn
 
-    from ddrm_cli.evaluation.run import Progress
+    from ddrm_cli.evaluation.run import PictureDone
     from ddrm_cli.sampler.ddrm import Step
 
 __all__ = ["byte_bar", "picture_bar", "step_bar"]
@@ -60,20 +60,20 @@ def step_bar(voice: Voice, name: str, steps: int) -> Iterator[Callable[[Step], N
 
 
 @contextmanager
-def picture_bar(voice: Voice) -> Iterator[Callable[[Progress], None]]:
+def picture_bar(voice: Voice) -> Iterator[Callable[[PictureDone], None]]:
     """All pictures of all cells of an evaluation; failures are named as they happen."""
     from rich.progress import MofNCompleteColumn, TextColumn
 
     with _bar(voice, TextColumn("picture"), MofNCompleteColumn()) as bar:
         task = bar.add_task("evaluating", total=None)
 
-        def callback(progress: Progress) -> None:
-            cell, name = progress.cell.degradation, progress.name
+        def callback(picture: PictureDone) -> None:
+            cell, name = picture.cell.degradation, picture.name
             bar.update(
-                task, completed=progress.done, total=progress.total, description=f"{cell} {name}"
+                task, completed=picture.done, total=picture.total, description=f"{cell} {name}"
             )
-            if progress.failure is not None:
-                voice.say(f"{name} ({cell}): {progress.failure.reason}")
+            if picture.failure is not None:
+                voice.say(f"{name} ({cell}): {picture.failure.reason}")
 
         yield callback
 

@@ -37,7 +37,7 @@ class Frames:
         """Keep the prediction of a step, reduced: a large picture has no room for fifty more."""
         from PIL import Image
 
-        from ddrm_cli.evaluation.figures import LARGEST_FRAME
+        from ddrm_cli.files.figures import LARGEST_FRAME
         from ddrm_cli.images.picture import image_of
 
         every = -(-step.steps // MOST_FRAMES)
@@ -63,7 +63,7 @@ def comparison(
         labels: One a result.
         original: (H, W, C), where it is known.
     """
-    from ddrm_cli.evaluation.figures import compare_figure
+    from ddrm_cli.files.figures import compare_figure
 
     panels = list(zip(labels, results, strict=True))
     if job.y.ndim == 3:

@@ -196,13 +196,13 @@ class RestoreTask(Task):
     def _write_uncertainty(
         self, output: Path, samples: NDArray[np.float32], *, overwrite: bool
     ) -> None:
-        from ddrm_cli.evaluation.figures import uncertainty_figure
+        from ddrm_cli.files.figures import uncertainty_figure
 
         figure = uncertainty_figure(samples.std(axis=0, ddof=1))
         _write_figure(self.outputs.uncertainty(output), figure, overwrite=overwrite)
 
     def _write_frames(self, output: Path, frames: Frames, *, overwrite: bool) -> None:
-        from ddrm_cli.evaluation.figures import contact_sheet, progress_gif
+        from ddrm_cli.files.figures import contact_sheet, progress_gif
         from ddrm_cli.images.writing import write_bytes
 
         animation = progress_gif(frames.pixels)

@@ -5,15 +5,16 @@
 ``learned``      the metrics that need a trained network and the extra ``metrics``
 ``baselines``    what a restoration has to beat
 ``preprocess``   from a photograph to the picture that is measured
-``samples``      which pictures
+``photographs``  which pictures
 ``grid``         which settings are compared
 ``store``        the output folder, which an interrupted run goes on from
 ``run``          ``evaluate``: degrade, restore and score
 ``pairs``        ``score_folders``: score what exists already
 ``sets``         metrics of many pictures at once
+``text``         numbers and names as text that loses nothing
 ``tables``       means, CSV and JSON
+``plots``        means with their errors, as SVG
 ``report``       one HTML file to look at
-``figures``      pictures of one restoration: side by side, step by step, uncertainty
-``calibration``  the sampler against exact posteriors
+``results``      the files that a run ends with
 ===============  =================================================================
 """

@@ -6,12 +6,15 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ddrm_cli.degradations.table import DEGRADATIONS, Degradation, get_degradation
 from ddrm_cli.errors import UsageError
-from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
+from ddrm_cli.sampler.settings import PRESETS, SamplerSettings, get_preset
 
-__all__ = ["ALL", "Cell", "make_grid", "settings_name"]
+from .text import short_number
+
+__all__ = ["ALL", "Cell", "make_grid", "make_settings", "settings_name"]
 
 ALL = "all"  # every degradation that needs no file of the user's
 
@@ -38,21 +41,32 @@ class Cell:
         return get_degradation(self.degradation)
 
     @property
-    def measurement(self) -> str:
-        """Names what is measured, in file names; cells that share it share their measurements."""
-        return f"{self.degradation}_sigma{self.sigma:g}"
+    def measurement_folder(self) -> str:
+        """Names what is measured, as a folder; cells that share it share their measurements."""
+        return f"{self.degradation}_sigma{short_number(self.sigma)}"
 
     @property
-    def restoration(self) -> str:
-        """Names how it is restored, in file names."""
+    def restoration_folder(self) -> str:
+        """Names how it is restored, as a folder."""
         s = self.settings
-        return f"{self.model}_{s.spacing}{s.steps}_eta{s.eta_c:g}-{s.eta_a:g}-{s.eta_b:g}"
+        etas = "-".join(map(short_number, (s.eta_c, s.eta_a, s.eta_b)))
+        return f"{self.model}_{s.spacing}{s.steps}_eta{etas}"
+
+    @property
+    def measurement_title(self) -> str:
+        """Names what is measured, to readers."""
+        return f"{self.degradation}, σ = {short_number(self.sigma)}"
+
+    @property
+    def restoration_title(self) -> str:
+        """Names how it is restored, to readers."""
+        steps = f"{self.settings.steps} step{'s' if self.settings.steps > 1 else ''}"
+        return f"{self.model}, {settings_name(self.settings)}, {steps}"
 
     @property
     def title(self) -> str:
-        """Names how it is restored, in tables."""
-        steps = f"{self.settings.steps} step{'s' if self.settings.steps > 1 else ''}"
-        return f"{self.model}, {settings_name(self.settings)}, {steps}"
+        """Names all of it, to readers."""
+        return f"{self.measurement_title}: {self.restoration_title}"
 
 
 def make_grid(
@@ -89,14 +103,47 @@ def make_grid(
     return list(dict.fromkeys(cells))
 
 
+def make_settings(
+    presets: Iterable[str],
+    steps: Iterable[int | None] = (None,),
+    etas: Iterable[float | None] = (None,),
+    *,
+    spacing: str | None = None,
+    eta_b: float | None = None,
+) -> list[SamplerSettings]:
+    """Every combination; None leaves what the preset says.
+
+    Args:
+        presets: Names of presets.
+        steps: Network evaluations.
+        etas: Shares of fresh noise, each for ``eta_c`` and ``eta_a`` together.
+        spacing: Of all of them.
+        eta_b: Of all of them.
+
+    Raises:
+        UnknownNameError: No preset or spacing of that name.
+        UsageError: A value out of range.
+    """
+    combined: list[SamplerSettings] = []
+    for preset, count, eta in itertools.product(presets, steps, etas):
+        changes: dict[str, Any] = {
+            "steps": count, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
+        }  # fmt: skip
+        given = {key: value for key, value in changes.items() if value is not None}
+        combined.append(replace(get_preset(preset), **given))
+    return combined
+
+
 def settings_name(settings: SamplerSettings) -> str:
     """The preset that these are, but for the steps; otherwise what they are."""
     for name, preset in PRESETS.items():
         if replace(preset, steps=settings.steps) == settings:
             return name
     s = settings
-    etas = f"η {s.eta_c:g}" if s.eta_c == s.eta_a else f"η {s.eta_c:g}/{s.eta_a:g}"
-    return f"{s.spacing}, {etas}{'' if s.eta_b == 1 else f', η_b {s.eta_b:g}'}"
+    # As few as say it: one for both where they are equal.
+    etas = "/".join(map(short_number, dict.fromkeys((s.eta_c, s.eta_a))))
+    eta_b = "" if s.eta_b == 1 else f", η_b {short_number(s.eta_b)}"
+    return f"{s.spacing}, η {etas}{eta_b}"
 
 
 def _expand(names: Iterable[str]) -> Sequence[str]:

@@ -113,7 +113,7 @@ def consistency(x_hat: ArrayLike, y: ArrayLike, operator: LinearOperator) -> flo
 
 @dataclass(frozen=True)
 class Metric:
-    """One entry of the table of metrics.
+    """One row of the table of metrics.
 
     Args:
         name: What ``--metric`` takes.
@@ -149,7 +149,7 @@ class Metric:
         return value if self.higher_is_better else -value
 
 
-_ENTRIES = (
+_ROWS = (
     Metric("psnr", "PSNR", psnr, True, "original", unit="dB", decimals=2),
     Metric("ssim", "SSIM", ssim, True, "original", decimals=3),
     Metric("consistency", "residual", consistency, None, "measurement"),
@@ -158,7 +158,7 @@ _ENTRIES = (
     Metric("fid", "FID", learned.fid, False, "set", decimals=2),
 )
 
-METRICS: Mapping[str, Metric] = {entry.name: entry for entry in _ENTRIES}
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ROWS}
 """Every metric by its name; those after ``consistency`` need the extra ``metrics``."""
 
 DEFAULT_METRICS = ("psnr", "ssim", "consistency")
@@ -166,7 +166,7 @@ DEFAULT_METRICS = ("psnr", "ssim", "consistency")
 
 
 def get_metric(name: str) -> Metric:
-    """The entry of a name.
+    """The metric of a name.
 
     Raises:
         UnknownNameError: There is none; the nearest names are in the hint.

@@ -10,7 +10,7 @@ from ddrm_cli.errors import ImageError, UsageError
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 
 from .metrics import DEFAULT_METRICS, check_metrics, select_metrics
-from .samples import find_samples
+from .photographs import find_photographs
 from .sets import score_sets
 
 __all__ = ["FolderScores", "Pair", "score_folders"]
@@ -77,8 +77,8 @@ def score_folders(
         UsageError: A folder has no picture, or no two have the same name.
         WeightsError: Weights that a metric needs are not there.
     """
-    ours = {sample.name: sample.path for sample in find_samples([str(restored)])}
-    theirs = {sample.name: sample.path for sample in find_samples([str(reference)])}
+    ours = {each.name: each.path for each in find_photographs([str(restored)])}
+    theirs = {each.name: each.path for each in find_photographs([str(reference)])}
     common = [name for name in ours if name in theirs]
     if not common:
         raise UsageError(

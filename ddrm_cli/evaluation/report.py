@@ -11,7 +11,9 @@ import html
 import io
 import json
 import math
+import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -27,9 +29,11 @@ from ddrm_cli.images.reading import read_picture
 
 from .metrics import METRICS
 from .pairs import FolderScores
+from .plots import plots
 from .run import DDRM, Evaluation
 from .store import ORIGINAL
 from .tables import Summary, summarise, summarise_folders
+from .text import encodable
 
 __all__ = ["Shot", "evaluation_report", "folders_report", "render_report"]
 
@@ -80,7 +84,7 @@ def evaluation_report(evaluation: Evaluation) -> str:
         shots.append(
             Shot(
                 name=record.name,
-                group=f"{record.cell.degradation}, σ = {record.cell.sigma:g}: {record.cell.title}",
+                group=record.cell.title,
                 scores=scores,
                 gain=_gain(scores, record.scores[first]),
                 layers={
@@ -89,7 +93,7 @@ def evaluation_report(evaluation: Evaluation) -> str:
                 },
             )
         )
-    failures = {each.name: each.reason for each in evaluation.failures}
+    failures = [(f"{each.name}, {each.cell.title}", each.reason) for each in evaluation.failures]
     return render_report(
         title="Evaluation of restorations",
         notes=notes,
@@ -114,7 +118,7 @@ def folders_report(scores: FolderScores, folder: Path) -> str:
         for pair in scores.pairs
     ]
     unpaired = [*scores.unpaired_restored, *scores.unpaired_reference]
-    failures = {**scores.failures, **{str(path): "It has no pair." for path in unpaired}}
+    failures = [*scores.failures.items(), *((str(path), "It has no pair.") for path in unpaired)]
     return render_report(
         title="Scores of restorations",
         notes=["Each mean is followed by its standard error."],
@@ -133,10 +137,10 @@ def render_report(
     summaries: Sequence[Summary],
     metrics: Sequence[str],
     shots: Sequence[Shot],
-    failures: Mapping[str, str],
+    failures: Sequence[tuple[str, str]],
     folder: Path,
 ) -> str:
-    """The page as text.
+    """The page as text, which UTF-8 can hold whatever the names: see `encodable`.
 
     Args:
         title: Of the page.
@@ -145,7 +149,7 @@ def render_report(
         metrics: Its columns.
         shots: The pictures, of which the worst and a selection of the rest are shown where there
             are very many.
-        failures: Name to reason.
+        failures: What has no scores, and why.
         folder: Where the page will be, from where it finds the pictures beside it.
     """
     shown = _select(shots)
@@ -157,7 +161,7 @@ def render_report(
         "title": html.escape(title),
         "notes": "".join(f"<p>{html.escape(note)}</p>" for note in notes),
         "summary": _summary_table(summaries, metrics),
-        "plots": _plots(summaries, metrics),
+        "plots": plots(summaries, metrics),
         "failures": _failure_list(failures),
         "pictures": html.escape(pictures),
         "groups": _choices({group: group for group in dict.fromkeys(s.group for s in shown)}),
@@ -167,7 +171,7 @@ def render_report(
         "version": html.escape(__version__),
     }
     # In one pass, so that a name that looks like a slot stays a name.
-    return re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], template)
+    return encodable(re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], template))
 
 
 def _gain(scores: Mapping[str, float], baseline: Mapping[str, float]) -> float | None:
@@ -180,16 +184,16 @@ def _select(shots: Sequence[Shot]) -> list[Shot]:
     """All of them, or the worst and an even selection of the rest, in their order."""
     if len(shots) <= MAX_SHOTS:
         return list(shots)
-    first = next(iter(shots[0].scores))
-    order = sorted(range(len(shots)), key=lambda i: METRICS[first].worst_first(_score(shots[i])))
+    order = sorted(range(len(shots)), key=lambda i: _worst_first(shots[i]))
     worst, rest = order[: MAX_SHOTS // 2], order[MAX_SHOTS // 2 :]
     count = MAX_SHOTS - len(worst)
     even = [rest[i * len(rest) // count] for i in range(count)]
     return [shots[i] for i in sorted([*worst, *even])]
 
 
-def _score(shot: Shot) -> float:
-    return next(iter(shot.scores.values()))
+def _worst_first(shot: Shot) -> float:
+    """By the first metric; nothing tells apart what has no scores."""
+    return next((METRICS[name].worst_first(value) for name, value in shot.scores.items()), 0.0)
 
 
 def _summary_table(summaries: Sequence[Summary], metrics: Sequence[str]) -> str:
@@ -214,84 +218,11 @@ def _summary_table(summaries: Sequence[Summary], metrics: Sequence[str]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _plots(summaries: Sequence[Summary], metrics: Sequence[str]) -> str:
-    drawn = [name for name in metrics if METRICS[name].higher_is_better is not None]
-    plots = [_plot(name, [row for row in summaries if name in row.means]) for name in drawn]
-    return "".join(plots)
-
-
-def _plot(metric: str, rows: Sequence[Summary]) -> str:
-    """A point for each method, with whiskers of one standard error, below its name.
-
-    Points and not bars: a bar has to start at zero, where a decibel would be too small to see.
-    """
-    rows = [row for row in rows if math.isfinite(row.means[metric].value)]
-    if not rows:
-        return ""
-    entry = METRICS[metric]
-    ticks = _ticks([end for row in rows for end in _whiskers(row, metric)])
-    left, width, line = 12, 300, 34
-
-    def at(value: float) -> float:
-        return left + width * (value - ticks[0]) / (ticks[-1] - ticks[0])
-
-    parts: list[str] = []
-    y, group = 24, ""
-    for row in rows:
-        if row.group != group:
-            group = row.group
-            parts.append(f'<text class="g" x="0" y="{y}">{html.escape(group)}</text>')
-            y += 18
-        kind = "baseline" if row.is_baseline else "ours"
-        low, high = _whiskers(row, metric)
-        value = row.means[metric].value
-        parts.append(
-            f'<text x="{left}" y="{y}">{html.escape(row.method)}</text>'
-            f"{_line(at(low), y + 11, at(high), y + 11, kind)}"
-            f'<circle class="{kind}" cx="{at(value):.1f}" cy="{y + 11}" r="4.5"/>'
-            f'<text class="v" x="{left + width + 14}" y="{y + 15}">{entry.format(value)}</text>'
-        )
-        y += line
-    grid = "".join(
-        _line(at(tick), 8, at(tick), y - 12, "grid")
-        + f'<text x="{at(tick):.1f}" y="{y + 4}" text-anchor="middle">{tick:g}</text>'
-        for tick in ticks
-    )
-    return (
-        f'<figure class="plot"><figcaption>{html.escape(entry.heading)}</figcaption>'
-        f'<svg viewBox="0 0 {left + width + 60} {y + 10}" role="img" '
-        f'aria-label="{html.escape(entry.title)} of each method">{grid}{"".join(parts)}'
-        "</svg></figure>"
-    )
-
-
-def _whiskers(row: Summary, metric: str) -> tuple[float, float]:
-    mean = row.means[metric]
-    error = mean.error if math.isfinite(mean.error) else 0.0
-    return mean.value - error, mean.value + error
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-
-
-def _ticks(values: Sequence[float]) -> list[float]:
-    """About five round numbers from at most the smallest to at least the largest value."""
-    low, high = min(values), max(values)
-    span = max(high - low, 1e-3)
-    step = 10.0 ** math.floor(math.log10(span / 4))
-    step *= next(factor for factor in (1, 2, 5, 10) if span / (factor * step) <= 5)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    # Rounded: 3 * 0.1 is not 0.3.
-    return [round(index * step, 10) for index in range(first, max(last, first + 1) + 1)]
-
-
-def _failure_list(failures: Mapping[str, str]) -> str:
+def _failure_list(failures: Sequence[tuple[str, str]]) -> str:
     if not failures:
         return ""
     items = "".join(
-        f"<li><b>{html.escape(name)}</b>: {html.escape(reason)}</li>"
-        for name, reason in failures.items()
+        f"<li><b>{html.escape(name)}</b>: {html.escape(reason)}</li>" for name, reason in failures
     )
     return f'<section class="failures"><h2>Not scored</h2><ul>{items}</ul></section>'
 
@@ -348,13 +279,14 @@ def _address(path: Path, folder: Path) -> str:
     """A picture as seen from the page: relative where it is below it."""
     path, folder = path.resolve(), folder.resolve()
     if path.is_relative_to(folder):
-        return quote(path.relative_to(folder).as_posix())
+        return quote(os.fsencode(path.relative_to(folder).as_posix()))
     return path.as_uri()
 
 
 def _thumbnail(path: Path) -> str:
     try:
-        image = image_of(read_picture(path).pixels)
+        # Of any size: it was scored, so it was within the limit.
+        image = image_of(read_picture(path, max_pixels=sys.maxsize).pixels)
     except ImageError:
         image = Image.new("L", (1, 1))  # deleted since: a dark card says so better than none
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)

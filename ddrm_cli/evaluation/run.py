@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.degradations.build import build_operator
-from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError
+from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError, UsageError
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.restoration import LoadedModel, TilingSettings, degrade, restore_measurement
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -28,12 +28,13 @@ from ddrm_cli.weights.verify import CHUNK, expected_digest
 from .baselines import baselines
 from .grid import Cell
 from .metrics import METRICS, check_metrics, select_metrics
+from .photographs import Photograph
 from .preprocess import crop_to_multiple, preprocess
-from .samples import Sample
 from .sets import score_sets
 from .store import ORIGINAL, Protocol, Record, Store
+from .text import encodable
 
-__all__ = ["DDRM", "Evaluation", "Failure", "Progress", "evaluate", "picture_seed"]
+__all__ = ["DDRM", "Evaluation", "Failure", "PictureDone", "evaluate", "picture_seed"]
 
 DEFAULT_PROTOCOL = Protocol()
 DDRM = "ddrm"
@@ -59,7 +60,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Progress:
+class PictureDone:
     """What a callback is told after each picture.
 
     Args:
@@ -97,7 +98,7 @@ class Evaluation:
 
 
 def evaluate(
-    samples: Sequence[Sample],
+    photographs: Sequence[Photograph],
     cells: Sequence[Cell],
     out: Path,
     load: Callable[[str], LoadedModel],
@@ -105,7 +106,7 @@ def evaluate(
     protocol: Protocol = DEFAULT_PROTOCOL,
     batch_size: int = 1,
     max_pixels: int = DEFAULT_MAX_PIXELS,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[PictureDone], None] | None = None,
 ) -> Evaluation:
     """Degrade, restore and score each picture in each cell.
 
@@ -115,7 +116,7 @@ def evaluate(
     picture that fails is named in the result, and the rest go on.
 
     Args:
-        samples: The pictures.
+        photographs: The pictures.
         cells: The grid.
         out: Folder of the results.
         load: From the name of a model to the model; called once for each that is needed.
@@ -126,43 +127,48 @@ def evaluate(
 
     Raises:
         UnknownNameError: No preprocessing or metric of that name.
-        UsageError: The folder has another run's results.
+        UsageError: No picture or no cell, or the folder has another run's results.
         OutputError: The folder cannot be written.
         WeightsError: A model cannot be loaded.
     """
-    check_metrics(protocol.metrics, len(samples))
+    if not cells or not photographs:
+        raise UsageError(
+            f"There is nothing to evaluate: {len(photographs)} pictures in {len(cells)} cells.",
+            "Give at least one of each.",
+        )
+    check_metrics(protocol.metrics, len(photographs))
     tiling = TilingSettings(protocol.tile, batch_size)
     store = Store(out, protocol)
     loader = _Loader(load, store)
     records: list[Record] = []
     failures: list[Failure] = []
-    total = len(cells) * len(samples)
-    for done, (cell, sample) in enumerate(
-        ((cell, sample) for cell in cells for sample in samples), start=1
+    total = len(cells) * len(photographs)
+    for done, (cell, photograph) in enumerate(
+        ((cell, photograph) for cell in cells for photograph in photographs), start=1
     ):
         reused, failure = False, None
         try:
-            data_hash = _hash_picture(sample.path)
-            record = store.find(cell, sample, data_hash)
+            data_hash = _hash_picture(photograph.path)
+            record = store.find(cell, photograph, data_hash)
             reused = record is not None
             if record is None:
                 record = _evaluate_one(
-                    cell, sample, data_hash, store, loader(cell.model), tiling, max_pixels
+                    cell, photograph, data_hash, store, loader(cell.model), tiling, max_pixels
                 )
                 store.add(record)
             records.append(record)
         # Any other error would meet the next picture too, and ends the run.
         except (ImageError, OutOfMemoryError) as error:
-            failure = Failure(cell, sample.name, str(error))
+            failure = Failure(cell, photograph.name, str(error))
             failures.append(failure)
         if progress is not None:
-            progress(Progress(done, total, cell, sample.name, reused, failure))
-    return Evaluation(store, records, failures, _score_cells(store, records))
+            progress(PictureDone(done, total, cell, photograph.name, reused, failure))
+    return Evaluation(store, records, failures, _score_cells(store, records, max_pixels))
 
 
 def picture_seed(seed: int, name: str) -> int:
     """The seed of a picture: of its name, so that it does not depend on its neighbours."""
-    return (seed + zlib.crc32(name.encode())) % (LARGEST_SEED + 1)
+    return (seed + zlib.crc32(encodable(name).encode())) % (LARGEST_SEED + 1)
 
 
 class _Loader:
@@ -219,7 +225,7 @@ def _hash_picture(path: Path) -> str:
 
 def _evaluate_one(
     cell: Cell,
-    sample: Sample,
+    sample: Photograph,
     sha256: str,
     store: Store,
     model: LoadedModel,
@@ -294,7 +300,7 @@ def _score(
     return scores
 
 
-def _score_cells(store: Store, records: Sequence[Record]) -> SetScores:
+def _score_cells(store: Store, records: Sequence[Record], max_pixels: int) -> SetScores:
     metrics = store.protocol.metrics
     if not select_metrics(metrics, "set"):
         return {}
@@ -302,13 +308,13 @@ def _score_cells(store: Store, records: Sequence[Record]) -> SetScores:
     for record in records:
         for method in record.scores:
             groups.setdefault((record.cell, method), []).append(record)
-    scored: dict[Path, dict[str, float]] = {}  # by folder: cells share their baselines
+    # By their files: cells share the baselines of the pictures that they have in common.
+    scored: dict[tuple[Path, ...], dict[str, float]] = {}
     scores: dict[tuple[Cell, str], dict[str, float]] = {}
     for (cell, method), group in groups.items():
-        restored = [store.out / store.picture(cell, method, each.name) for each in group]
+        restored = tuple(store.out / store.picture(cell, method, each.name) for each in group)
         originals = [store.out / store.picture(cell, ORIGINAL, each.name) for each in group]
-        folder = store.out / store.picture(cell, method, "")
-        if folder not in scored and len(group) > 1:
-            scored[folder] = score_sets(metrics, restored, originals)
-        scores[cell, method] = scored.get(folder, {})
+        if restored not in scored and len(group) > 1:
+            scored[restored] = score_sets(metrics, restored, originals, max_pixels=max_pixels)
+        scores[cell, method] = scored.get(restored, {})
     return scores

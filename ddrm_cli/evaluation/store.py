@@ -12,8 +12,9 @@ finished.
 
 from __future__ import annotations
 
+import errno
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,16 +24,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
-from ddrm_cli.errors import UsageError
+from ddrm_cli.errors import ImageError, OutputError, UsageError
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.writing import encode_picture, write_bytes
+from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .grid import Cell
 from .metrics import DEFAULT_METRICS, get_metric
+from .photographs import Photograph
 from .preprocess import get_preprocessing
-from .samples import Sample
+from .text import finite_json
 
-__all__ = ["ORIGINAL", "Protocol", "Record", "Store", "finite_json"]
+__all__ = ["ORIGINAL", "Protocol", "Record", "Store"]
 
 FORMAT = 1  # of the folder; another number is another layout
 ORIGINAL = "original"
@@ -52,7 +55,7 @@ class Protocol:
 
     Raises:
         UnknownNameError: No preprocessing or metric of that name.
-        UsageError: A size or seed that is not possible.
+        UsageError: A seed, size or tile that is not possible.
     """
 
     seed: int = 0
@@ -65,10 +68,10 @@ class Protocol:
         get_preprocessing(self.preprocess)
         for metric in self.metrics:
             get_metric(metric)
-        if not 1 <= self.size <= 8192:
-            raise UsageError(f"A size of {self.size} pixels is not possible.", "256 is usual.")
-        if self.seed < 0:
-            raise UsageError(f"A seed of {self.seed} is not possible.", "Choose 0 or more.")
+        _check_whole("seed", self.seed, range(LARGEST_SEED + 1), f"0 to {LARGEST_SEED}")
+        _check_whole("size", self.size, range(1, 8193), "1 to 8192 pixels; 256 is usual")
+        if self.tile is not None:
+            _check_whole("tile", self.tile, range(1, sys.maxsize), "such as 256 or 512 pixels")
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class Store:
 
     Raises:
         UsageError: The folder has another run's results, or holds something else.
-        OutputError: It cannot be written.
+        OutputError: It cannot be looked into, or written.
     """
 
     def __init__(self, out: Path, protocol: Protocol) -> None:
@@ -117,10 +120,18 @@ class Store:
         self.protocol = protocol
         self.models: dict[str, dict[str, Any]] = {}
         self._file = out / "run.json"
-        if self._file.exists():
-            self._check_same()
-        elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        try:
+            known = self._file.exists()
+            foreign = not known and out.exists() and (not out.is_dir() or any(out.iterdir()))
+        except OSError as error:
+            raise OutputError(
+                f"'{out}' cannot be looked into: {error.strerror or error}.",
+                "Choose another folder with --out.",
+            ) from error
+        if foreign:
             raise UsageError(f"'{out}' exists and holds no evaluation.", _ANOTHER)
+        if known:
+            self._check_same()
         else:
             self._write()
 
@@ -165,15 +176,14 @@ class Store:
             )
         self._write()
 
-    def find(self, cell: Cell, sample: Sample, sha256: str) -> Record | None:
+    def find(self, cell: Cell, photograph: Photograph, sha256: str) -> Record | None:
         """The record of a finished picture, or None.
 
         Raises:
             UsageError: It belongs to another picture of that name, or cannot be read.
+            ImageError: The picture's name is too long to keep a record under.
         """
-        path = self.out / self._record_path(cell, sample.name)
-        if not path.exists():
-            return None
+        path = self.out / self._record_path(cell, photograph.name)
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             scores = {
@@ -182,18 +192,24 @@ class Store:
             }
             notices = tuple(values.pop("notices"))
             record = Record(cell=cell, scores=scores, notices=notices, **values)
+        except FileNotFoundError:
+            return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                raise ImageError(
+                    f"The name of '{photograph.path}' is too long for its results.", "Shorten it."
+                ) from error
             raise UsageError(
                 f"'{path}' cannot be read.", "Delete it to have its picture restored again."
             ) from error
         for what, theirs, ours in (
             ("picture", record.sha256, sha256),
-            ("label", record.label, sample.label),
+            ("label", record.label, photograph.label),
         ):
             if theirs != ours:
                 raise UsageError(
                     f"'{self.out}' has the results of another run: the {what} of "
-                    f"'{sample.name}' has changed.",
+                    f"'{photograph.name}' has changed.",
                     _ANOTHER,
                 )
         return record
@@ -227,8 +243,8 @@ class Store:
             method: ``"ddrm"``, `ORIGINAL` or the name of a baseline.
             name: The picture's.
         """
-        folder = cell.restoration if method == "ddrm" else method
-        return Path("pictures", cell.measurement, folder, f"{name}.png")
+        folder = cell.restoration_folder if method == "ddrm" else method
+        return Path("pictures", cell.measurement_folder, folder, f"{name}.png")
 
     def write(self, path: str | Path, data: bytes) -> None:
         """Write a file of the folder, in place of an earlier one.
@@ -240,18 +256,15 @@ class Store:
 
     @staticmethod
     def _record_path(cell: Cell, name: str) -> Path:
-        return Path("cells", cell.measurement, cell.restoration, f"{name}.json")
+        return Path("cells", cell.measurement_folder, cell.restoration_folder, f"{name}.json")
 
 
-def finite_json(value: Any) -> Any:
-    """The same value with infinities and NaN as text, which JSON has no numbers for."""
-    if isinstance(value, Mapping):
-        return {key: finite_json(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite_json(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+def _check_whole(name: str, value: int, possible: range, choice: str) -> None:
+    # No float and no bool, which Python takes for whole numbers where they are equal to one.
+    if type(value) is not int or value not in possible:
+        raise UsageError(
+            f"A {name} of {value} is not possible.", f"Choose a whole number, {choice}."
+        )
 
 
 def _as_json(protocol: Protocol) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from .grid import Cell
 from .metrics import METRICS
 from .pairs import FolderScores
 from .run import DDRM, Evaluation
-from .store import Record, finite_json
+from .store import Record
+from .text import encodable, finite_json
 
 __all__ = [
     "Mean",
@@ -79,18 +80,18 @@ class Summary:
 
         ``consistency`` is shown in multiples of the noise, where there is any.
         """
-        entry = METRICS[metric]
+        written = METRICS[metric].format
         if metric in self.totals:
-            return entry.format(self.totals[metric])
+            return written(self.totals[metric])
         if metric not in self.means:
             return "–"
         mean = self.means[metric]
         if metric == "consistency":
             if self.sigma > 0:
                 return f"{mean.value / self.sigma:.2f} σ"
-            return entry.format(mean.value)
-        error = f" ± {entry.format(mean.error)}" if math.isfinite(mean.error) else ""
-        return entry.format(mean.value) + error
+            return written(mean.value)
+        error = f" ± {written(mean.error)}" if math.isfinite(mean.error) else ""
+        return written(mean.value) + error
 
 
 def mean_of(values: Iterable[float]) -> Mean:
@@ -108,15 +109,15 @@ def summarise(evaluation: Evaluation) -> list[Summary]:
     for record in evaluation.records:
         by_cell.setdefault(record.cell, []).append(record)
     for cell, records in by_cell.items():
-        group = groups.setdefault(cell.measurement, {})
+        group = groups.setdefault(cell.measurement_title, {})
         for method in records[0].scores:
             is_ddrm = method == DDRM
-            title = cell.title if is_ddrm else method
+            title = cell.restoration_title if is_ddrm else method
             # Baselines do not depend on the cell; the cell with most pictures tells them best.
             if title in group and group[title].count >= len(records):
                 continue
             group[title] = Summary(
-                group=_group_title(cell),
+                group=cell.measurement_title,
                 method=title,
                 count=len(records),
                 means=_means([record.scores[method] for record in records]),
@@ -142,7 +143,8 @@ def evaluation_csv(evaluation: Evaluation) -> str:
     """A row for each picture in each cell; scores of the baselines stand beside DDRM's.
 
     A column is named after the metric, with the method before it where that is a baseline:
-    ``psnr``, ``bicubic_psnr``.
+    ``psnr``, ``bicubic_psnr``. A name's bytes that are no UTF-8 are written out: see `encodable`;
+    the JSON has them as escapes, exactly.
     """
     metrics = evaluation.store.protocol.metrics
     rows: list[dict[str, Any]] = []
@@ -168,7 +170,7 @@ def evaluation_csv(evaluation: Evaluation) -> str:
 
 
 def folders_csv(scores: FolderScores) -> str:
-    """A row for each pair."""
+    """A row for each pair; names are written as in `evaluation_csv`."""
     return _csv([{"picture": pair.name, **pair.scores} for pair in scores.pairs])
 
 
@@ -216,17 +218,13 @@ def _baselines_first(row: Summary) -> bool:
     return not row.is_baseline
 
 
-def _group_title(cell: Cell) -> str:
-    return f"{cell.degradation}, σ = {cell.sigma:g}"
-
-
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    return stream.getvalue()
+    return encodable(stream.getvalue())
 
 
 def _json(values: Mapping[str, Any]) -> str:

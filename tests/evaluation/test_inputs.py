@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +15,9 @@ from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.degradations.table import DEGRADATIONS, get_degradation
 from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.baselines import baselines, enlarge
-from ddrm_cli.evaluation.grid import Cell, make_grid, settings_name
+from ddrm_cli.evaluation.grid import Cell, make_grid, make_settings, settings_name
+from ddrm_cli.evaluation.photographs import find_photographs
 from ddrm_cli.evaluation.preprocess import crop_to_multiple, preprocess
-from ddrm_cli.evaluation.samples import find_samples
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
 
@@ -90,40 +92,49 @@ def test_enlarging_keeps_what_is_linear() -> None:
 def test_a_picture_is_known_by_its_path_below_its_folder(photos: Path) -> None:
     (photos / "deeper").mkdir()
     (photos / "a.png").rename(photos / "deeper" / "a.png")
-    assert [sample.name for sample in find_samples([str(photos)])] == ["b", "c", "deeper/a"]
-    assert [sample.name for sample in find_samples([str(photos)], limit=2)] == ["b", "c"]
+    assert [each.name for each in find_photographs([str(photos)])] == ["b", "c", "deeper/a"]
+    assert [each.name for each in find_photographs([str(photos)], limit=2)] == ["b", "c"]
 
 
 def test_measurements_that_are_no_pictures_are_passed_over(photos: Path) -> None:
     np.savez(photos / "z.npz", y=np.zeros(3))
-    assert [sample.name for sample in find_samples([str(photos)])] == ["a", "b", "c"]
+    assert [each.name for each in find_photographs([str(photos)])] == ["a", "b", "c"]
     for name in "abc":
         (photos / f"{name}.png").unlink()
     with pytest.raises(UsageError, match="None of the files is a picture"):
-        find_samples([str(photos)])
+        find_photographs([str(photos)])
 
 
 def test_a_list_that_is_missing_is_named(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.txt' cannot be read"):
-        find_samples([str(photos)], list_file=tmp_path / "gone.txt")
+        find_photographs([str(photos)], list_file=tmp_path / "gone.txt")
 
 
 def test_two_pictures_of_one_name_are_refused(photos: Path) -> None:
     Image.new("RGB", (8, 8)).save(photos / "a.bmp")
     with pytest.raises(UsageError, match="have the same name"):
-        find_samples([str(photos)])
+        find_photographs([str(photos)])
 
 
 def test_a_list_chooses_orders_and_labels(photos: Path, tmp_path: Path) -> None:
     (photos / "with space 2.png").write_bytes((photos / "a.png").read_bytes())
     listing = tmp_path / "list.txt"
     listing.write_text("# chosen\nc.png 281\n\na\nwith space 2\n", encoding="utf-8")
-    samples = find_samples([str(photos)], list_file=listing)
-    assert [(each.name, each.label) for each in samples] == [
+    photographs = find_photographs([str(photos)], list_file=listing)
+    assert [(each.name, each.label) for each in photographs] == [
         ("c", 281),
         ("a", None),
         ("with space 2", None),
     ]
+
+
+def test_a_list_is_text_in_utf_8_with_or_without_a_mark(photos: Path, tmp_path: Path) -> None:
+    listing = tmp_path / "list.txt"
+    listing.write_text("a\n", encoding="utf-8-sig")
+    assert [each.name for each in find_photographs([str(photos)], list_file=listing)] == ["a"]
+    listing.write_bytes(b"caf\xe9\n")
+    with pytest.raises(UsageError, match=r"list\.txt' cannot be read"):
+        find_photographs([str(photos)], list_file=listing)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +142,8 @@ def test_a_list_chooses_orders_and_labels(photos: Path, tmp_path: Path) -> None:
     [
         ("a\nmissing.png 3\n", "line 2: there is no picture 'missing.png 3'"),
         ("# nothing\n", "names no picture"),
+        ("n" * 300, "line 1: there is no picture 'nnn"),
+        ("a " + "1" * 5000, "line 1: there is no picture 'a 111"),  # int() takes 4300 digits
     ],
 )
 def test_a_list_that_does_not_fit_is_refused(
@@ -139,7 +152,7 @@ def test_a_list_that_does_not_fit_is_refused(
     listing = tmp_path / "list.txt"
     listing.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=what):
-        find_samples([str(photos)], list_file=listing)
+        find_photographs([str(photos)], list_file=listing)
 
 
 def test_a_listed_name_may_be_the_end_of_a_path(photos: Path, tmp_path: Path) -> None:
@@ -148,17 +161,17 @@ def test_a_listed_name_may_be_the_end_of_a_path(photos: Path, tmp_path: Path) ->
         (photos / folder / "x.png").write_bytes((photos / "a.png").read_bytes())
     listing = tmp_path / "list.txt"
     listing.write_text("one/x.png 1", encoding="utf-8")
-    (sample,) = find_samples([str(photos)], list_file=listing)
-    assert (sample.name, sample.label) == ("one/x", 1)
+    (photograph,) = find_photographs([str(photos)], list_file=listing)
+    assert (photograph.name, photograph.label) == ("one/x", 1)
     listing.write_text("x.png", encoding="utf-8")
     with pytest.raises(UsageError, match="may be"):
-        find_samples([str(photos)], list_file=listing)
+        find_photographs([str(photos)], list_file=listing)
 
 
-@pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_is_positive(photos: Path, limit: int) -> None:
+@pytest.mark.parametrize("limit", [0, -1, 2.0, True])
+def test_a_limit_is_a_positive_whole_number(photos: Path, limit: Any) -> None:
     with pytest.raises(UsageError, match="limit"):
-        find_samples([str(photos)], limit=limit)
+        find_photographs([str(photos)], limit=limit)
 
 
 def test_the_grid_is_every_combination_once_model_by_model() -> None:
@@ -166,6 +179,20 @@ def test_the_grid_is_every_combination_once_model_by_model() -> None:
     cells = make_grid(["sr4", "inp", "sr4"], [0.0, 0.05], ["m", "n"], settings)
     assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 2
     assert [cell.model for cell in cells] == ["m"] * 8 + ["n"] * 8
+
+
+def test_settings_are_every_combination_and_none_is_the_presets() -> None:
+    assert make_settings(PRESETS) == list(PRESETS.values())
+    found = make_settings(["balanced", "paper"], [5, None], [0.5, 1.0], eta_b=0.9)
+    assert len(set(found)) == 2 * 2 * 2
+    assert {each.steps for each in found} == {5, 20}
+    assert {(each.eta_c, each.eta_a, each.eta_b) for each in found} == {
+        (0.5, 0.5, 0.9),
+        (1.0, 1.0, 0.9),
+    }
+    assert {each.spacing for each in found[:4]} == {PRESETS["balanced"].spacing}
+    with pytest.raises(UnknownNameError, match="preset"):
+        make_settings(["papers"])
 
 
 def test_all_is_every_degradation_that_needs_no_file() -> None:
@@ -198,14 +225,26 @@ def test_cells_that_differ_have_different_names() -> None:
         SamplerSettings(eta_c=0.7),
         SamplerSettings(eta_a=0.8),
         SamplerSettings(eta_b=0.9),
+        # Apart in the eighth digit.
+        SamplerSettings(eta_c=0.70000001),
+        SamplerSettings(eta_a=0.80000001),
+        SamplerSettings(eta_b=0.90000001),
     ]
-    cells = make_grid(["sr4", "sr2"], [0.0, 0.1], ["m", "n"], variants)
-    assert len({(cell.measurement, cell.restoration) for cell in cells}) == len(cells)
-    assert len({(cell.measurement, cell.title) for cell in cells}) == len(cells)
+    cells = make_grid(["sr4", "sr2"], [0.0, 0.1, 0.10000001], ["m", "n"], variants)
+    assert len({(cell.measurement_folder, cell.restoration_folder) for cell in cells}) == len(cells)
+    assert len({cell.title for cell in cells}) == len(cells)
 
 
 def test_settings_are_called_by_their_preset_where_they_are_one() -> None:
     assert settings_name(PRESETS["paper"]) == "paper"
     assert settings_name(SamplerSettings(steps=7)) == "balanced"
     assert settings_name(SamplerSettings(eta_c=0.5, eta_a=0.5)) == "quadratic, η 0.5"
-    assert Cell("sr4", 0.0, "m", SamplerSettings(steps=1)).title == "m, balanced, 1 step"
+    cell = Cell("sr4", 0.05, "m", SamplerSettings(steps=1))
+    assert cell.title == "sr4, σ = 0.05: m, balanced, 1 step"
+
+
+def test_folders_of_ordinary_numbers_have_short_names() -> None:
+    cell = Cell("sr4", 0.05, "m", SamplerSettings(eta_c=0.85))
+    assert cell.measurement_folder == "sr4_sigma0.05"
+    assert cell.restoration_folder == "m_quadratic20_eta0.85-0.7-1"
+    assert replace(cell, sigma=0.0).measurement_folder == "sr4_sigma0"

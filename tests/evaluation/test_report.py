@@ -4,12 +4,15 @@ import csv
 import io
 import json
 import math
+import os
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
 import pytest
@@ -19,12 +22,14 @@ from PIL import Image
 from ddrm_cli.evaluation import report
 from ddrm_cli.evaluation.grid import make_grid
 from ddrm_cli.evaluation.pairs import score_folders
+from ddrm_cli.evaluation.photographs import find_photographs
+from ddrm_cli.evaluation.plots import plots
 from ddrm_cli.evaluation.report import evaluation_report, folders_report
 from ddrm_cli.evaluation.results import write_folder_results, write_results
 from ddrm_cli.evaluation.run import DDRM, Evaluation, evaluate
-from ddrm_cli.evaluation.samples import find_samples
-from ddrm_cli.evaluation.store import Protocol
+from ddrm_cli.evaluation.store import Protocol, Store
 from ddrm_cli.evaluation.tables import (
+    Mean,
     evaluation_csv,
     evaluation_json,
     folders_csv,
@@ -90,7 +95,7 @@ def evaluation(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> E
         ["sr4", "inp"], [0.05], ["tiny"], [SamplerSettings(steps=1), SamplerSettings(steps=2)]
     )
     return evaluate(
-        find_samples([str(folder / "photos")]),
+        find_photographs([str(folder / "photos")]),
         grid,
         folder / "out",
         partial(load_model, device="cpu", precision="float32", models=tiny_models),
@@ -128,8 +133,10 @@ def test_a_card_has_all_layers_and_finds_the_full_pictures(evaluation: Evaluatio
 
 def test_failures_and_scores_are_on_the_page(evaluation: Evaluation) -> None:
     page = Page(evaluation_report(evaluation))
-    assert "broken" in page.texts
-    assert any("is not a picture" in text for text in page.texts)
+    failed = [text for text in page.texts if text.startswith("broken, ")]
+    cells = {record.cell: None for record in evaluation.records}
+    assert failed == [f"broken, {cell.title}" for cell in cells]
+    assert sum("is not a picture" in text for text in page.texts) == len(failed) == 4
     for row in summarise(evaluation):
         assert row.text("psnr") in page.texts
     keys = [json.loads(str(card["data-keys"])) for card in page.cards()]
@@ -188,6 +195,14 @@ def test_the_residual_is_shown_in_units_of_the_noise(evaluation: Evaluation) -> 
     assert noise_free.text("consistency") == f"{bicubic.means['consistency'].value:.4f}"
 
 
+def test_an_axis_tells_apart_what_differs_in_the_seventh_digit(evaluation: Evaluation) -> None:
+    row = summarise(evaluation)[0]
+    page = Page(plots([replace(row, means={"psnr": Mean(160.0005, 0.0004)})], ["psnr"]))
+    places = [values["x"] for _, values in page.tags if values.get("text-anchor") == "middle"]
+    ticks = [text for text in page.texts if re.fullmatch(r"160(\.\d{3,})?", text)]
+    assert len(places) == len(set(ticks)) > 3
+
+
 def test_the_csv_has_a_row_for_each_picture_and_cell(evaluation: Evaluation) -> None:
     rows = list(csv.DictReader(io.StringIO(evaluation_csv(evaluation))))
     assert len(rows) == 12
@@ -231,6 +246,53 @@ def test_folders_that_were_scored_have_a_report_too(evaluation: Evaluation, tmp_
     assert len(folders_csv(scores).splitlines()) == 4
     write_folder_results(scores, tmp_path / "scores", {})
     assert _names(tmp_path / "scores") == ["report.html", "results.csv", "results.json"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_no_utf_8_are_written_out(tiny_models: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    (tmp_path / "photos").mkdir()
+    for stem in (name, f"{name} broken"):
+        Image.new("RGB", (32, 32), (200, 90, 30)).save(tmp_path / "photos" / f"{stem}.png")
+    (tmp_path / "photos" / f"{name} broken.png").write_text("no picture")
+    found = evaluate(
+        find_photographs([str(tmp_path / "photos")]),
+        make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=1)]),
+        tmp_path / "out",
+        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        protocol=Protocol(size=32),
+    )
+    page = Page(write_results(found, {}).read_text(encoding="utf-8"))
+    (card,) = page.cards()
+    assert card["data-name"] == r"caf\udce9"
+    assert any(text.startswith(r"caf\udce9 broken, ") for text in page.texts)
+    for address in (values["data-full"] for tag, values in page.tags if "data-full" in values):
+        assert (tmp_path / "out" / os.fsdecode(unquote_to_bytes(str(address)))).is_file()
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "out/results.csv").read_text("utf-8")))
+    assert row["picture"] == r"caf\udce9"
+    kept = json.loads((tmp_path / "out/results.json").read_text("utf-8"))
+    assert [record["name"] for record in kept["records"]] == [name]
+    assert [failure["name"] for failure in kept["failures"]] == [f"{name} broken"]
+
+    scores = score_folders(tmp_path / "photos", tmp_path / "photos")
+    write_folder_results(scores, tmp_path / "scores", {})
+    assert r"caf\udce9" in (tmp_path / "scores/results.csv").read_text("utf-8")
+
+
+def test_a_report_of_pictures_without_scores_shows_some_of_them(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "MAX_SHOTS", 4)
+    protocol = Protocol(size=32, metrics=())
+    bare = replace(
+        evaluation,
+        store=Store(evaluation.store.out.with_name("bare"), protocol),
+        records=[
+            replace(each, scores={method: {} for method in each.scores})
+            for each in evaluation.records
+        ],
+    )
+    assert len(Page(evaluation_report(bare)).cards()) == 4
 
 
 def _names(folder: Path) -> Sequence[str]:

@@ -49,7 +49,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
             summaries=rows,
             metrics=["psnr"],
             shots=shots,
-            failures={},
+            failures=[],
             folder=folder,
         ),
         encoding="utf-8",

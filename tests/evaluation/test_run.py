@@ -14,21 +14,22 @@ import pytest
 from PIL import Image
 from torch import Tensor
 
-from ddrm_cli.errors import UnknownNameError, UsageError
+from ddrm_cli.errors import OutputError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.grid import Cell, make_grid
 from ddrm_cli.evaluation.metrics import psnr
-from ddrm_cli.evaluation.run import DDRM, Evaluation, Progress, evaluate, picture_seed
-from ddrm_cli.evaluation.samples import Sample, find_samples
+from ddrm_cli.evaluation.photographs import Photograph, find_photographs
+from ddrm_cli.evaluation.run import DDRM, Evaluation, PictureDone, evaluate, picture_seed
 from ddrm_cli.evaluation.store import ORIGINAL, Protocol
+from ddrm_cli.evaluation.tables import summarise
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.restoration import load_model, restore_measurement
-from ddrm_cli.sampler.settings import SamplerSettings
+from ddrm_cli.sampler.settings import LARGEST_SEED, SamplerSettings
 
 PROTOCOL = Protocol(size=32)
 RESTORE = "ddrm_cli.evaluation.run.restore_measurement"
 
 
-def cells(*degradations: str, steps: Sequence[int] = (2,), sigma: float = 0.05) -> list[Cell]:
+def cells(*degradations: str, steps: Sequence[int] = (1,), sigma: float = 0.05) -> list[Cell]:
     settings = [SamplerSettings(steps=each) for each in steps]
     return make_grid(degradations, [sigma], ["tiny"], settings)
 
@@ -49,13 +50,13 @@ class Runner:
         monkeypatch.setattr(RESTORE, counted)
 
     def __call__(
-        self, samples: Sequence[Sample], grid: Sequence[Cell], protocol: Protocol = PROTOCOL
+        self, photographs: Sequence[Photograph], grid: Sequence[Cell], protocol: Protocol = PROTOCOL
     ) -> Evaluation:
         def load(name: str) -> Any:
             self.loaded += 1
             return self.load(name)
 
-        return evaluate(samples, grid, self.out, load, protocol=protocol)
+        return evaluate(photographs, grid, self.out, load, protocol=protocol)
 
 
 @pytest.fixture
@@ -64,11 +65,11 @@ def runner(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_every_picture_is_scored_in_every_cell(runner: Runner, photos: Path) -> None:
-    samples = find_samples([str(photos)])
-    grid = cells("sr4", "inp", "cs4", steps=(2, 3))
-    found = runner(samples, grid)
+    photographs = find_photographs([str(photos)], limit=2)
+    grid = cells("sr4", "inp", "cs4", steps=(1, 2))
+    found = runner(photographs, grid)
     assert [(each.cell, each.name) for each in found.records] == [
-        (cell, name) for cell in grid for name in "abc"
+        (cell, name) for cell in grid for name in "ab"
     ]
     assert runner.loaded == 1
     for record in found.records:
@@ -78,7 +79,7 @@ def test_every_picture_is_scored_in_every_cell(runner: Runner, photos: Path) -> 
 
 
 def test_a_score_is_that_of_the_picture_that_is_kept(runner: Runner, photos: Path) -> None:
-    found = runner(find_samples([str(photos)], limit=1), cells("sr4"))
+    found = runner(find_photographs([str(photos)], limit=1), cells("sr4"))
     (record,) = found.records
     for method, scores in record.scores.items():
         kept, original = (
@@ -90,22 +91,32 @@ def test_a_score_is_that_of_the_picture_that_is_kept(runner: Runner, photos: Pat
 
 
 def test_what_is_finished_is_not_run_again(runner: Runner, photos: Path) -> None:
-    samples = find_samples([str(photos)])
-    first = runner(samples[:2], cells("sr4"))
+    photographs = find_photographs([str(photos)])
+    first = runner(photographs[:2], cells("sr4"))
     assert runner.restored == 2
-    again = runner(samples[:2], cells("sr4"))
+    again = runner(photographs[:2], cells("sr4"))
     assert (runner.restored, runner.loaded) == (2, 1)
     assert again.records == first.records
     # A larger grid and more pictures do only what is missing.
-    larger = runner(samples, cells("sr4", "inp"))
+    larger = runner(photographs, cells("sr4", "inp"))
     assert runner.restored == 6
     assert larger.records[:2] == first.records
+
+
+def test_cells_that_differ_in_the_eighth_digit_are_two(runner: Runner, photos: Path) -> None:
+    photographs = find_photographs([str(photos)], limit=1)
+    settings = [SamplerSettings(steps=1), SamplerSettings(steps=1, eta_a=0.70000001)]
+    found = runner(photographs, make_grid(["inp"], [0.05, 0.05000001], ["tiny"], settings))
+    assert runner.restored == len(found.records) == 4
+    shown = [(row.group, row.method) for row in summarise(found)]
+    # One baseline for each noise level, and two ways to restore it.
+    assert len(shown) == len(set(shown)) == 6
 
 
 def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
     runner: Runner, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    samples = find_samples([str(photos)])
+    photographs = find_photographs([str(photos)])
     calls = itertools.count()
 
     def interrupted(*arguments: Any, **options: Any) -> Tensor:
@@ -116,18 +127,18 @@ def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
     with monkeypatch.context() as patch:
         patch.setattr(RESTORE, interrupted)
         with pytest.raises(KeyboardInterrupt):
-            runner(samples, cells("sr4"))
-    resumed = runner(samples, cells("sr4"))
+            runner(photographs, cells("sr4"))
+    resumed = runner(photographs, cells("sr4"))
     runner.out = runner.out.with_name("whole")
-    whole = runner(samples, cells("sr4"))
+    whole = runner(photographs, cells("sr4"))
     assert [each.scores for each in resumed.records] == [each.scores for each in whole.records]
 
 
 def test_a_picture_does_not_depend_on_its_neighbours(runner: Runner, photos: Path) -> None:
-    samples = find_samples([str(photos)])
-    together = runner(samples, cells("inp"))
+    photographs = find_photographs([str(photos)])
+    together = runner(photographs, cells("inp"))
     runner.out = runner.out.with_name("alone")
-    alone = runner(samples[2:], cells("inp"))
+    alone = runner(photographs[2:], cells("inp"))
     assert alone.records[0].scores == together.records[2].scores
     assert picture_seed(0, "a") != picture_seed(0, "b")
     assert picture_seed(1, "a") == picture_seed(0, "a") + 1
@@ -135,9 +146,9 @@ def test_a_picture_does_not_depend_on_its_neighbours(runner: Runner, photos: Pat
 
 def test_a_picture_that_fails_is_named_and_the_rest_go_on(runner: Runner, photos: Path) -> None:
     (photos / "b.png").write_bytes(b"no picture")
-    told: list[Progress] = []
+    told: list[PictureDone] = []
     found = evaluate(
-        find_samples([str(photos)]),
+        find_photographs([str(photos)]),
         cells("sr4"),
         runner.out,
         runner.load,
@@ -153,11 +164,32 @@ def test_a_picture_that_fails_is_named_and_the_rest_go_on(runner: Runner, photos
     ]
 
 
+def test_a_picture_whose_name_is_too_long_fails_alone(runner: Runner, photos: Path) -> None:
+    longest = "n" * 251  # with .png the 255 bytes that a file's name may have; .json is longer
+    (photos / "b.png").rename(photos / f"{longest}.png")
+    found = runner(find_photographs([str(photos)]), cells("sr4"))
+    assert [each.name for each in found.records] == ["a", "c"]
+    ((name, reason),) = [(each.name, each.reason) for each in found.failures]
+    assert name == longest
+    assert "too long" in reason
+
+
+def test_nothing_to_evaluate_is_refused(runner: Runner, photos: Path) -> None:
+    photographs = find_photographs([str(photos)])
+    with pytest.raises(UsageError, match="nothing to evaluate: 0 pictures in 1 cells"):
+        runner([], cells("sr4"))
+    with pytest.raises(UsageError, match="nothing to evaluate: 3 pictures in 0 cells"):
+        runner(photographs, [])
+    assert not runner.out.exists()
+
+
 def test_a_picture_that_is_too_small_fails_alone(runner: Runner, photos: Path) -> None:
-    Image.new("RGB", (3, 100)).save(photos / "thin.png")
-    found = runner(find_samples([str(photos)]), cells("sr4"), Protocol(preprocess="none"))
-    assert [each.name for each in found.failures] == ["thin"]
-    assert {(each.width, each.height) for each in found.records} == {(48, 40)}
+    Image.new("RGB", (3, 100)).save(photos / "b.png")
+    found = runner(
+        find_photographs([str(photos)], limit=2), cells("sr4"), Protocol(preprocess="none")
+    )
+    assert [each.name for each in found.failures] == ["b"]
+    assert [(each.width, each.height) for each in found.records] == [(48, 40)]
 
 
 def test_a_grey_picture_stays_grey_where_it_is_not_preprocessed(
@@ -165,8 +197,8 @@ def test_a_grey_picture_stays_grey_where_it_is_not_preprocessed(
 ) -> None:
     with Image.open(photos / "a.png") as image:
         image.convert("L").save(photos / "grey.png")
-    samples = [each for each in find_samples([str(photos)]) if each.name == "grey"]
-    found = runner(samples, cells("sr4"), Protocol(preprocess="none"))
+    photographs = [each for each in find_photographs([str(photos)]) if each.name == "grey"]
+    found = runner(photographs, cells("sr4"), Protocol(preprocess="none"))
     path = found.store.picture(found.records[0].cell, DDRM, "grey")
     assert read_picture(runner.out / path).channels == 1
 
@@ -182,25 +214,25 @@ def test_a_grey_picture_stays_grey_where_it_is_not_preprocessed(
 def test_the_folder_of_another_run_is_refused(
     runner: Runner, photos: Path, other: Protocol, what: str
 ) -> None:
-    samples = find_samples([str(photos)], limit=1)
-    runner(samples, cells("sr4"))
+    photographs = find_photographs([str(photos)], limit=1)
+    runner(photographs, cells("sr4"))
     with pytest.raises(UsageError, match=what):
-        runner(samples, cells("sr4"), other)
+        runner(photographs, cells("sr4"), other)
 
 
 def test_a_picture_that_changed_is_another_run(runner: Runner, photos: Path) -> None:
-    samples = find_samples([str(photos)], limit=1)
-    runner(samples, cells("sr4"))
+    photographs = find_photographs([str(photos)], limit=1)
+    runner(photographs, cells("sr4"))
     (photos / "b.png").replace(photos / "a.png")
     with pytest.raises(UsageError, match="the picture of 'a' has changed"):
-        runner(samples, cells("sr4"))
+        runner(photographs, cells("sr4"))
 
 
 def test_another_label_is_another_run(runner: Runner, photos: Path) -> None:
-    samples = find_samples([str(photos)], limit=1)
-    runner(samples, cells("sr4"))
+    photographs = find_photographs([str(photos)], limit=1)
+    runner(photographs, cells("sr4"))
     with pytest.raises(UsageError, match="the label of 'a' has changed"):
-        runner([replace(samples[0], label=3)], cells("sr4"))
+        runner([replace(photographs[0], label=3)], cells("sr4"))
 
 
 def test_labels_are_for_models_with_classes(
@@ -212,25 +244,25 @@ def test_labels_are_for_models_with_classes(
         seen.append(label)
         return restore_measurement(replace(model, entry=entry), *arguments, **options)
 
-    samples = [replace(each, label=3) for each in find_samples([str(photos)], limit=2)]
+    photographs = [replace(each, label=3) for each in find_photographs([str(photos)], limit=2)]
     entry = runner.load("tiny").entry
     monkeypatch.setattr(RESTORE, watched)
-    runner(samples[:1], cells("sr4"))
+    runner(photographs[:1], cells("sr4"))
     classes = replace(entry, network={**entry.network, "num_classes": 10})
     load = runner.load
     runner.load = lambda name: replace(load(name), entry=classes)  # type: ignore[assignment]
-    runner(samples[1:], cells("sr4"))
+    runner(photographs[1:], cells("sr4"))
     assert seen == [None, 3]
 
 
 def test_weights_that_changed_are_another_run(runner: Runner, photos: Path) -> None:
-    samples = find_samples([str(photos)], limit=2)
-    runner(samples[:1], cells("sr4"))
+    photographs = find_photographs([str(photos)], limit=2)
+    runner(photographs[:1], cells("sr4"))
     described = json.loads((runner.out / "run.json").read_text())
     described["models"]["tiny"]["weights"] = {"tiny.pt": "sha256:0"}
     (runner.out / "run.json").write_text(json.dumps(described))
     with pytest.raises(UsageError, match="weights of tiny was"):
-        runner(samples, cells("sr4"))
+        runner(photographs, cells("sr4"))
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "run.json"])
@@ -238,18 +270,26 @@ def test_a_folder_of_something_else_is_left_alone(runner: Runner, photos: Path, 
     runner.out.mkdir()
     (runner.out / name).write_text("mine")
     with pytest.raises(UsageError):
-        runner(find_samples([str(photos)]), cells("sr4"))
+        runner(find_photographs([str(photos)]), cells("sr4"))
     assert [path.name for path in runner.out.iterdir()] == [name]
     assert (runner.out / name).read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "file/out"])
+def test_a_folder_that_cannot_be_is_named(runner: Runner, photos: Path, name: str) -> None:
+    (runner.out.parent / "file").write_text("mine")
+    runner.out = runner.out.parent / name
+    with pytest.raises(OutputError, match=name):
+        runner(find_photographs([str(photos)]), cells("sr4"))
+
+
 def test_a_record_that_is_damaged_is_named(runner: Runner, photos: Path) -> None:
-    samples = find_samples([str(photos)], limit=1)
-    runner(samples, cells("sr4"))
+    photographs = find_photographs([str(photos)], limit=1)
+    runner(photographs, cells("sr4"))
     (record,) = (runner.out / "cells").rglob("*.json")
     record.write_text("{")
     with pytest.raises(UsageError, match=r"a\.json"):
-        runner(samples, cells("sr4"))
+        runner(photographs, cells("sr4"))
 
 
 def test_a_protocol_that_cannot_be_is_refused() -> None:
@@ -257,16 +297,28 @@ def test_a_protocol_that_cannot_be_is_refused() -> None:
         Protocol(metrics=("pnsr",))
     with pytest.raises(UnknownNameError, match="preprocessing"):
         Protocol(preprocess="crop")
-    with pytest.raises(UsageError, match="size"):
-        Protocol(size=0)
-    with pytest.raises(UsageError, match="seed"):
-        Protocol(seed=-1)
+
+
+@pytest.mark.parametrize("name", ["seed", "size", "tile"])
+@pytest.mark.parametrize("value", [-1, 1.0, 32.5, True, "32", float("nan"), 10**30])
+def test_a_protocol_has_whole_numbers_in_range(name: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=f"A {name} of {value}"):
+        Protocol(**{name: value})
+
+
+def test_the_first_and_the_last_number_are_possible() -> None:
+    for size in (1, 8192):
+        Protocol(seed=0, size=size, tile=1)
+    Protocol(seed=LARGEST_SEED)
+    for wrong in ({"size": 0}, {"size": 8193}, {"tile": 0}, {"seed": LARGEST_SEED + 1}):
+        with pytest.raises(UsageError, match="not possible"):
+            Protocol(**wrong)  # type: ignore[arg-type]
 
 
 def test_an_exact_restoration_survives_the_folder(runner: Runner, photos: Path) -> None:
     """Infinite PSNR has no number in JSON."""
     Image.new("RGB", (48, 40), (255, 255, 255)).save(photos / "a.png")
-    samples = find_samples([str(photos)], limit=1)
-    first = runner(samples, cells("sr4", sigma=0.0))
+    photographs = find_photographs([str(photos)], limit=1)
+    first = runner(photographs, cells("sr4", sigma=0.0))
     assert first.records[0].scores["pseudo-inverse"]["psnr"] > 100
-    assert runner(samples, cells("sr4", sigma=0.0)).records == first.records
+    assert runner(photographs, cells("sr4", sigma=0.0)).records == first.records

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from torch import Tensor
 
+from ddrm_cli.errors import OutOfMemoryError
 from ddrm_cli.evaluation import learned, metrics
 from ddrm_cli.evaluation.grid import make_grid
 from ddrm_cli.evaluation.metrics import METRICS
 from ddrm_cli.evaluation.pairs import score_folders
+from ddrm_cli.evaluation.photographs import find_photographs
+from ddrm_cli.evaluation.report import evaluation_report
 from ddrm_cli.evaluation.run import DDRM, evaluate
-from ddrm_cli.evaluation.samples import find_samples
+from ddrm_cli.evaluation.sets import score_sets
 from ddrm_cli.evaluation.store import ORIGINAL, Protocol
 from ddrm_cli.evaluation.tables import summarise
-from ddrm_cli.restoration import load_model
+from ddrm_cli.images.reading import read_picture
+from ddrm_cli.restoration import load_model, restore_measurement
 from ddrm_cli.sampler.settings import SamplerSettings
 
 Pictures = Sequence[NDArray[np.float32]]
@@ -45,7 +53,7 @@ def test_each_method_has_a_score_of_its_whole_set(
 ) -> None:
     grid = make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=n) for n in (1, 2)])
     found = evaluate(
-        find_samples([str(photos)]),
+        find_photographs([str(photos)]),
         grid,
         tmp_path / "out",
         partial(load_model, device="cpu", precision="float32", models=tiny_models),
@@ -61,6 +69,60 @@ def test_each_method_has_a_score_of_its_whole_set(
     assert found.set_scores[grid[0], "pseudo-inverse"]["kid"] == pytest.approx(0, abs=1 / 510)
     rows = {row.method: row.text("kid") for row in summarise(found)}
     assert rows["pseudo-inverse"].lstrip("-").startswith("0.00")
+
+
+def test_a_set_that_lost_a_picture_in_one_cell_has_a_score_of_its_own(
+    calls: list[tuple[int, int]],
+    photos: Path,
+    tmp_path: Path,
+    tiny_models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    restored = itertools.count()
+
+    def short_of_memory(*arguments: Any, **options: Any) -> Tensor:
+        if next(restored) == 0:
+            raise OutOfMemoryError("Even the smallest tile does not fit.")
+        return restore_measurement(*arguments, **options)
+
+    monkeypatch.setattr("ddrm_cli.evaluation.run.restore_measurement", short_of_memory)
+    grid = make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=n) for n in (1, 2)])
+    found = evaluate(
+        find_photographs([str(photos)]),
+        grid,
+        tmp_path / "out",
+        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        protocol=Protocol(size=32, metrics=("psnr", "kid")),
+    )
+    assert [len(found.records), len(found.failures)] == [5, 1]
+    assert calls == [(2, 2)] * 3 + [(3, 3)] * 3  # DDRM and two baselines each
+    first, second = (found.set_scores[cell, "bicubic"]["kid"] for cell in grid)
+    assert first != second
+
+
+def test_large_pictures_are_scored_as_a_set_within_the_runs_own_limit(
+    calls: list[tuple[int, int]],
+    photos: Path,
+    tmp_path: Path,
+    tiny_models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As if the usual limit were below the pictures' 48 x 40.
+    monkeypatch.setitem(read_picture.__kwdefaults__ or {}, "max_pixels", 1000)
+    monkeypatch.setitem(score_sets.__kwdefaults__ or {}, "max_pixels", 1000)
+    found = evaluate(
+        find_photographs([str(photos)], limit=2),
+        make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=1)]),
+        tmp_path / "out",
+        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        protocol=Protocol(preprocess="none", metrics=("psnr", "kid")),
+        max_pixels=48 * 40,
+    )
+    assert not found.failures
+    assert calls == [(2, 2)] * 3
+    # A dark pixel, as for a picture that cannot be read, is far shorter.
+    sources = re.findall(r'src="([^"]*)"', evaluation_report(found))
+    assert min(map(len, sources)) > 800
 
 
 def test_pairs_are_scored_as_a_set(calls: list[tuple[int, int]], photos: Path) -> None:

@@ -8,7 +8,7 @@ where A holds the measured rows of ``diag(s) V^T`` and ``y_A`` those of ``U^T y`
 denoiser is ``D(x, sigma) = P (P + sigma^2 I)^-1 x``, so that what DDRM gets wrong here is DDRM's
 own doing, not a network's.
 
-``python -m ddrm_cli.evaluation.calibration`` prints the tables of docs/calibration.md and, with
+``python -m tests.benchmarks.calibration`` prints the tables of docs/calibration.md and, with
 ``--figure FILE``, draws its figure.
 """
 

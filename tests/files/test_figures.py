@@ -8,7 +8,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from ddrm_cli.errors import UsageError
-from ddrm_cli.evaluation.figures import (
+from ddrm_cli.files.figures import (
     GAP,
     compare_figure,
     contact_sheet,

@@ -10,11 +10,11 @@ from ddrm_cli.errors import UsageError
 from ddrm_cli.images.folders import Source, find_pictures
 from ddrm_cli.images.reading import PICTURE_SUFFIXES
 
-__all__ = ["Sample", "find_samples", "read_list"]
+__all__ = ["Photograph", "find_photographs", "read_list"]
 
 
 @dataclass(frozen=True)
-class Sample:
+class Photograph:
     """A picture to evaluate.
 
     Args:
@@ -28,13 +28,13 @@ class Sample:
     label: int | None = None
 
 
-def find_samples(
+def find_photographs(
     arguments: Sequence[str],
     *,
     out: Path | None = None,
     list_file: Path | None = None,
     limit: int | None = None,
-) -> list[Sample]:
+) -> list[Photograph]:
     """The pictures that arguments stand for, each with a name of its own.
 
     Args:
@@ -48,27 +48,29 @@ def find_samples(
         UsageError: There is no picture, two have one name, a listed one is missing, or the limit
             is not positive.
     """
-    if limit is not None and limit < 1:
-        raise UsageError(f"A limit of {limit} pictures is not possible.", "Choose 1 or more.")
-    samples: dict[str, Sample] = {}
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise UsageError(
+            f"A limit of {limit} pictures is not possible.", "Choose a whole number, 1 or more."
+        )
+    photographs: dict[str, Photograph] = {}
     for source in find_pictures(arguments, out=out):
         if source.path.suffix.lower() not in PICTURE_SUFFIXES:
             continue
-        sample = Sample(_name(source), source.path)
-        if sample.name in samples:
+        photograph = Photograph(_name(source), source.path)
+        if photograph.name in photographs:
             raise UsageError(
-                f"'{samples[sample.name].path}' and '{source.path}' have the same name.",
+                f"'{photographs[photograph.name].path}' and '{source.path}' have the same name.",
                 "Rename one of them: results are kept by name.",
             )
-        samples[sample.name] = sample
-    if not samples:
+        photographs[photograph.name] = photograph
+    if not photographs:
         raise UsageError("None of the files is a picture.", "Name a folder of pictures.")
-    chosen = list(samples.values()) if list_file is None else read_list(list_file, samples)
+    chosen = list(photographs.values()) if list_file is None else read_list(list_file, photographs)
     return chosen[:limit]
 
 
-def read_list(file: Path, samples: Mapping[str, Sample]) -> list[Sample]:
-    """The samples that a text file lists, one a line: ``name`` or ``name label``.
+def read_list(file: Path, photographs: Mapping[str, Photograph]) -> list[Photograph]:
+    """The photographs that a text file in UTF-8 lists, one a line: ``name`` or ``name label``.
 
     A name may have its suffix or not, and may be the end of a path: a list of file names fits a
     tree of folders too. Blank lines, and lines that begin with ``#``, are skipped.
@@ -77,16 +79,16 @@ def read_list(file: Path, samples: Mapping[str, Sample]) -> list[Sample]:
         UsageError: The file cannot be read, is empty, or names what is not there, or not one.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The list '{file}' cannot be read: {error}.", "Check --list.") from error
-    by_end: dict[str, list[Sample]] = {}
-    for sample in samples.values():
-        whole = PurePosixPath(sample.name)
+    by_end: dict[str, list[Photograph]] = {}
+    for photograph in photographs.values():
+        whole = PurePosixPath(photograph.name)
         for start in range(len(whole.parts)):
             stem = PurePosixPath(*whole.parts[start:])
-            for end in (stem, stem.with_name(stem.name + sample.path.suffix)):
-                by_end.setdefault(str(end), []).append(sample)
+            for end in (stem, stem.with_name(stem.name + photograph.path.suffix)):
+                by_end.setdefault(str(end), []).append(photograph)
     listed = [
         _listed(line.strip(), by_end, f"{file}, line {number}")
         for number, line in enumerate(lines, start=1)
@@ -97,10 +99,10 @@ def read_list(file: Path, samples: Mapping[str, Sample]) -> list[Sample]:
     return list(dict.fromkeys(listed))
 
 
-def _listed(line: str, by_end: Mapping[str, Sequence[Sample]], where: str) -> Sample:
+def _listed(line: str, by_end: Mapping[str, Sequence[Photograph]], where: str) -> Photograph:
     found, label = by_end.get(line, ()), None
     name, _, last = line.rpartition(" ")
-    if not found and last.isdecimal():
+    if not found and last.isdecimal() and len(last) < 10:  # more digits are no class
         found, label = by_end.get(name.rstrip(), ()), int(last)
     if not found:
         raise UsageError(f"{where}: there is no picture '{line}'.", "Check the list and folder.")

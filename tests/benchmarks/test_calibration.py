@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from ddrm_cli.degradations.build import build_operator
-from ddrm_cli.evaluation.calibration import (
+from ddrm_cli.sampler.settings import SamplerSettings, get_preset
+from tests.benchmarks.calibration import (
     Calibration,
     GaussianPrior,
     calibrate,
     exact_posterior,
     main,
 )
-from ddrm_cli.sampler.settings import SamplerSettings, get_preset
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -91,7 +91,7 @@ def test_the_page_shows_what_the_script_finds() -> None:
 def test_the_script_draws_what_a_browser_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = "ddrm_cli.evaluation.calibration"
+    module = "tests.benchmarks.calibration"
     small = GaussianPrior.of_photographs(8)
     monkeypatch.setattr(GaussianPrior, "of_photographs", lambda: small)
     monkeypatch.setattr(f"{module}.STEPS", (1, 2))
