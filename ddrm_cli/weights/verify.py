@@ -103,7 +103,7 @@ def check_complete(file: WeightsFile, path: Path, digest: str) -> None:
     """Compare a file's size and digest with what is known.
 
     Args:
-        file: The entry in the table of models.
+        file: The file, as the table of models has it.
         path: The bytes that claim to be it.
         digest: Their digest by the algorithm of `expected_digest`.
 
@@ -142,7 +142,7 @@ def verify_file(file: WeightsFile, *, progress: Progress = lambda *_: None) -> E
     """Read a file that is there and compare size and hash.
 
     Args:
-        file: The entry in the table of models.
+        file: The file, as the table of models has it.
         progress: Called as bytes are read.
 
     Returns:
