@@ -14,6 +14,8 @@ import typer
 from ddrm_cli.errors import DDRMError, ModelNotCachedError, UsageError
 
 from .console import stderr, stdout
+from .failures import tell
+from .options import Debug
 
 if TYPE_CHECKING:
     from ddrm_cli.weights.registry import Model
@@ -53,6 +55,7 @@ def download(
         Path | None,
         typer.Option("--models", metavar="FILE", help="Your own table of models, in TOML."),
     ] = None,
+    debug: Debug = False,
 ) -> None:
     """Download the weights of published models; without a name, list the models.
 
@@ -82,7 +85,7 @@ def download(
     if everything:
         models = list(table.values())
     if verify:
-        _verify(models or [model for model in table.values() if _is_there(model)])
+        _verify(models or [model for model in table.values() if _is_there(model)], debug)
     elif remove:
         _remove(models)
     elif from_file is not None:
@@ -90,7 +93,7 @@ def download(
     elif print_path:
         _print_paths(models)
     elif models:
-        _for_each(models, _fetch)
+        _for_each(models, _fetch, debug)
     else:
         _list(list(table.values()), as_json)
 
@@ -129,7 +132,7 @@ def _on_a_terminal() -> bool:
     return sys.stdin.isatty() and stderr.is_terminal
 
 
-def _for_each(models: list[Model], action: Callable[[Model], None]) -> None:
+def _for_each(models: list[Model], action: Callable[[Model], None], debug: bool) -> None:
     """Do the rest though one fails; a single one's error goes straight to the caller."""
     if len(models) == 1:
         action(models[0])
@@ -140,7 +143,7 @@ def _for_each(models: list[Model], action: Callable[[Model], None]) -> None:
             action(model)
         except DDRMError as error:
             failed.append(model.name)
-            _say(f"{model.name}: {error}")
+            tell(error, about=model.name, debug=debug)
     if failed:
         _say(f"{len(failed)} of {len(models)} failed: {', '.join(failed)}")
         raise typer.Exit(1)
@@ -159,10 +162,10 @@ def _download(model: Model) -> None:
     from ddrm_cli.weights.download import download_model
 
     with _progress_bar() as progress:
-        download_model(model, progress=progress, notify=_say)
+        download_model(model, progress=progress, notice=_say)
 
 
-def _verify(models: list[Model]) -> None:
+def _verify(models: list[Model], debug: bool) -> None:
     from ddrm_cli.weights.verify import verify_file
 
     def check(model: Model) -> None:
@@ -175,11 +178,11 @@ def _verify(models: list[Model]) -> None:
                 + (agrees if expected.digest else "complete; nobody published a hash")
             )
 
-    _for_each(models, check)
+    _for_each(models, check, debug)
 
 
 def _remove(models: list[Model]) -> None:
-    from ddrm_cli.weights.download import remove_file
+    from ddrm_cli.weights.by_hand import remove_file
 
     for model in models:
         removed = [path for file in model.files for path in remove_file(file)]
@@ -190,7 +193,7 @@ def _remove(models: list[Model]) -> None:
 
 
 def _adopt(models: list[Model], source: Path) -> None:
-    from ddrm_cli.weights.download import adopt_file
+    from ddrm_cli.weights.by_hand import adopt_file
 
     if len(models) != 1:
         raise UsageError(
@@ -202,7 +205,7 @@ def _adopt(models: list[Model], source: Path) -> None:
     file = next((file for file in model.files if file.name == source.name), model.weights)
     _show_terms(model)
     with _progress_bar() as progress:
-        _result(adopt_file(file, source, progress=progress, notify=_say))
+        _result(adopt_file(file, source, progress=progress, notice=_say))
 
 
 def _print_paths(models: list[Model]) -> None:

@@ -196,9 +196,9 @@ class DDPMConfig:
         check_counts(self)
         _check_channels("in_channels", self.in_channels, (CHANNELS,))
         _check_channels("out_ch", self.out_ch, (CHANNELS, 2 * CHANNELS))
-        _check_levels(self, "resolution", "ch_mult", "attn_resolutions")
         if self.ch % GROUPS:  # the first convolution's channels
             raise FieldError("ch", f"must be a multiple of {GROUPS}, but is {self.ch}")
+        _check_levels(self, "resolution", "ch_mult", "attn_resolutions")
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ddrm_cli.errors import ChecksumError, ConfigError, ModelNotCachedError, UnknownNameError
+from ddrm_cli.errors import (
+    ChecksumError,
+    ConfigError,
+    FieldError,
+    ModelNotCachedError,
+    UnknownNameError,
+)
 from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.weights.cache import cache_dir, is_cached, is_offline, weights_path
 from ddrm_cli.weights.registry import DEFAULT_MODEL, get_model, load_models
@@ -128,6 +135,7 @@ def test_path_of_weights_is_seen_from_the_folder_of_the_table(tmp_path: Path) ->
         ("network.out_channels = 5", "'out_channels' must be"),
         ("network.num_head_channels = 48", "'num_head_channels' must divide"),
         ('weights.urls = ["ftp://example.org/f"]', "'urls' must hold http addresses"),
+        ('weights.urls = ["http://[1"]', "'urls' must hold http addresses"),
         ('weights.urls = "https://example.org/f"', "'urls' must be a list of texts"),
         ('weights.sha256 = "abc"', "'sha256' must be 64 hexadecimal digits"),
         ("weights.bytes = 0", "'bytes' must be at least 1"),
@@ -174,6 +182,21 @@ def test_bad_table_is_refused(tmp_path: Path, good: str, bad: str, told: str) ->
 def test_file_name_that_leaves_the_cache_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError, match="'file' must be"):
         load_models(table(tmp_path, MINE.replace("mine.pt", name)))
+
+
+def test_key_that_is_nearly_right_is_told_rather_than_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'licens' is unknown; did you mean 'licence'"):
+        load_models(table(tmp_path, MINE.replace("licence", "licens")))
+
+
+def test_hash_may_be_written_in_capitals(tmp_path: Path) -> None:
+    text = MINE + f'weights.sha256 = "{64 * "A"}"\n'
+    assert load_models(table(tmp_path, text))["mine"].weights.sha256 == 64 * "a"
+
+
+def test_model_that_is_made_in_python_is_checked_alike() -> None:
+    with pytest.raises(FieldError, match="'tile' must be a multiple of 16"):
+        replace(load_models()[DEFAULT_MODEL], tile=100)
 
 
 def test_two_models_may_not_mean_different_bytes_by_one_file(tmp_path: Path) -> None:
