@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ddrm_cli.conversion import ImageLike, to_batch
 from ddrm_cli.degradations.base import ImageShape, LinearOperator
@@ -23,8 +23,7 @@ from ddrm_cli.degradations.table import get_degradation
 from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.errors import MeasurementError, OutOfMemoryError, UsageError
 from ddrm_cli.images.noise_level import estimate_sigma
-from ddrm_cli.networks.ddpm import DDPM
-from ddrm_cli.networks.guided_diffusion import Classifier, UNet
+from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.sampler.ddrm import Denoise, Step, sample_ddrm
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser, Notice
 from ddrm_cli.sampler.grey import GREY_NOISE_RATIO, GreyDenoiser
@@ -64,7 +63,7 @@ class LoadedModel:
     """
 
     entry: Model
-    network: UNet | DDPM
+    network: nn.Module
     device: torch.device
     classifier: Classifier | None = None
 
@@ -76,7 +75,7 @@ class LoadedModel:
     @property
     def side_multiple(self) -> int:
         """What the sides of a picture that the network sees are multiples of."""
-        return self.network.config.side_multiple
+        return self.entry.network.side_multiple
 
     @property
     def schedule(self) -> NoiseSchedule:

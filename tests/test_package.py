@@ -99,7 +99,8 @@ def test_only_the_command_line_and_the_report_know_how_to_print(module: str) -> 
     [
         "import ddrm_cli",
         "import ddrm_cli.degradations.table",
-        "import ddrm_cli.weights.registry, ddrm_cli.weights.cache",
+        "import ddrm_cli.networks.table",
+        "import ddrm_cli.weights.by_hand, ddrm_cli.weights.classes, ddrm_cli.weights.download",
         "import ddrm_cli.cli.main",
     ],
 )
@@ -203,3 +204,18 @@ def test_an_error_survives_the_way_to_another_process(error: DDRMError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert (str(again), vars(again)) == (str(error), vars(error))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_exception_of_the_package_survives_being_pickled(module: str) -> None:
+    """Its sentence and its attributes, whatever its constructor takes."""
+    for value in vars(importlib.import_module(module)).values():
+        if not (inspect.isclass(value) and issubclass(value, Exception)):
+            continue
+        if value.__module__ == module:
+            error = value.__new__(value, "It is broken.")
+            vars(error).update(hint="Mend it.", number=3)
+            again = pickle.loads(pickle.dumps(error))
+            assert type(again) is value
+            assert str(again) == str(error)
+            assert vars(again).items() >= vars(error).items()

@@ -27,7 +27,7 @@ from ddrm_cli.errors import (
 )
 from ddrm_cli.networks.guided_diffusion import Classifier, ClassifierConfig, UNet, UNetConfig
 from ddrm_cli.restoration import LoadedModel, TilingSettings, guess_label, noise_with_rounding
-from ddrm_cli.weights.registry import ClassifierEntry, load_models
+from ddrm_cli.weights.registry import ClassifierModel, load_models
 
 PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
 FAST = ddrm_cli.SamplerSettings(steps=2)
@@ -41,14 +41,14 @@ def tiny_model(num_classes: int | None = None) -> LoadedModel:
         load_models()["photo-small"],
         name="tiny",
         prediction="epsilon",
-        network=dataclasses.asdict(config),
+        network=config,
         tile=32,
     )
     classifier = None
     if num_classes is not None:
         guide = ClassifierConfig(32, 32, (1, 1), 1, (16,), 16, num_classes=num_classes)
         classifier = Classifier(guide).eval().requires_grad_(False)
-        guided = ClassifierEntry(dataclasses.asdict(guide), entry.weights, guidance_scale=1.0)
+        guided = ClassifierModel(guide, entry.weights)
         entry = dataclasses.replace(entry, classifier=guided)
     network = UNet(config).eval().requires_grad_(False)
     return LoadedModel(entry, network, torch.device("cpu"), classifier)

@@ -12,6 +12,7 @@ import typer
 from ddrm_cli.errors import DDRMError, ModelNotCachedError, UsageError
 
 from .failures import FAILED
+from .options import Debug
 from .progress import byte_bar
 from .voice import Voice
 
@@ -52,6 +53,7 @@ def download(
         Path | None,
         typer.Option("--models", metavar="FILE", help="Your own table of models, in TOML."),
     ] = None,
+    debug: Debug = False,
 ) -> None:
     """Download the weights of published models; without a name, list the models.
 
@@ -80,7 +82,7 @@ def download(
     models = [get_model(name, table) for name in names or remove or ()]
     if everything:
         models = list(table.values())
-    voice = Voice(as_json)
+    voice = Voice(as_json, debug=debug)
     if verify:
         present = [model for model in table.values() if _is_there(model)]
         _for_each(models or present, _verify, voice)
@@ -169,7 +171,7 @@ def _download(model: Model, voice: Voice) -> None:
     from ddrm_cli.weights.download import download_model
 
     with byte_bar(voice) as progress:
-        download_model(model, progress=progress, notify=voice.say)
+        download_model(model, progress=progress, notice=voice.say)
 
 
 def _verify(model: Model, voice: Voice) -> list[object]:
@@ -186,7 +188,7 @@ def _verify(model: Model, voice: Voice) -> list[object]:
 
 
 def _remove(model: Model, voice: Voice) -> None:
-    from ddrm_cli.weights.download import remove_file
+    from ddrm_cli.weights.by_hand import remove_file
 
     removed = [path for file in model.files for path in remove_file(file)]
     for path in removed:
@@ -196,7 +198,7 @@ def _remove(model: Model, voice: Voice) -> None:
 
 
 def _adopt(models: list[Model], source: Path, voice: Voice) -> None:
-    from ddrm_cli.weights.download import adopt_file
+    from ddrm_cli.weights.by_hand import adopt_file
 
     if len(models) != 1:
         raise UsageError(
@@ -208,7 +210,7 @@ def _adopt(models: list[Model], source: Path, voice: Voice) -> None:
     file = next((file for file in model.files if file.name == source.name), model.weights)
     _show_terms(model, voice)
     with byte_bar(voice) as progress:
-        adopted = adopt_file(file, source, progress=progress, notify=voice.say)
+        adopted = adopt_file(file, source, progress=progress, notice=voice.say)
     voice.result(adopted)
 
 
