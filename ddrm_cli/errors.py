@@ -5,6 +5,7 @@
     DDRMError
     ├── UsageError                 an option, argument or configuration that cannot be right
     │   ├── UnknownNameError       no degradation, model or preset of that name
+    │   ├── FieldError             a field of a model or of its network that cannot be so
     │   └── ConfigError            a TOML file of the user's with a bad key or value
     ├── ImageError                 something about a picture
     │   ├── ImageReadError         the file is missing, unreadable, damaged or no picture
@@ -38,6 +39,7 @@ __all__ = [
     "DDRMError",
     "DeviceError",
     "DownloadError",
+    "FieldError",
     "ImageError",
     "ImageReadError",
     "ImageTooLargeError",
@@ -97,6 +99,20 @@ class UnknownNameError(UsageError):
         super().__init__(f"There is no {kind} named '{name}'.", hint)
         self.name = name
         self.nearest = near
+
+
+class FieldError(UsageError):
+    """A field of a model, or of the configuration of its network, that cannot be so.
+
+    Args:
+        field: Its name.
+        what: The rest of a sentence about it, without a full stop.
+    """
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(f"'{field}' {what}.")
+        self.field = field
+        self.what = what
 
 
 class ConfigError(UsageError):

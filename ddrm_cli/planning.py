@@ -95,22 +95,16 @@ def expected_cost(
 
 def _megabytes(model: LoadedModel, window_pixels: int, numbers: int) -> float:
     weights = _bytes(model.network)
-    maps = window_pixels * _width(model.model) * _MAPS * model.precision.itemsize
+    maps = window_pixels * model.model.network.width * _MAPS * model.precision.itemsize
     if model.classifier is not None:
         weights += _bytes(model.classifier)
-        width = model.classifier.config.model_channels
+        width = model.classifier.config.width
         maps = max(maps, window_pixels * width * _MAPS_OF_A_GRADIENT * torch.float32.itemsize)
     return (_PROGRAM + weights + maps + numbers * _BYTES_A_NUMBER) / 1e6
 
 
 def _bytes(network: nn.Module) -> int:
     return sum(p.numel() * p.element_size() for p in network.parameters())
-
-
-def _width(entry: Model) -> float:
-    """Channels that the first level of the network has for each pixel of the picture."""
-    channels = entry.network["ch" if entry.architecture == "ddpm" else "model_channels"]
-    return float(channels / entry.network.get("patch_size", 1) ** 2)
 
 
 # Fitted to peaks of resident memory (VmHWM) of `ddrm restore --steps 1` in fresh processes on a

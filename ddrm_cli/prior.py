@@ -7,12 +7,11 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.errors import Notice, UsageError
-from ddrm_cli.networks.ddpm import DDPM
-from ddrm_cli.networks.guided_diffusion import Classifier, UNet
+from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
 from ddrm_cli.sampler.tiling import SMALLEST_TILE, TiledDenoiser
@@ -61,7 +60,7 @@ class LoadedModel:
     """
 
     model: Model
-    network: UNet | DDPM
+    network: nn.Module
     device: torch.device
     classifier: Classifier | None = None
 
@@ -99,7 +98,7 @@ class LoadedModel:
         """
         model, tiling = self.model, tiling or TilingSettings()
         tile = tiling.tile or model.tile
-        multiple = self.network.config.side_multiple
+        multiple = model.network.side_multiple
         if tile % multiple:
             raise UsageError(
                 f"{model.name} takes tiles whose sides are multiples of {multiple}, not {tile}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import os
 import pickle
 import subprocess
 import sys
@@ -26,6 +27,7 @@ MODULES = sorted(
 
 # Every part may import itself, those below it, and `errors`; top-level modules are parts too.
 LAYERS = (
+    {"__main__"},
     {"cli"},
     {"jobs", "planning", "files", "evaluation"},
     {"restoration"},
@@ -97,13 +99,43 @@ def test_only_the_command_line_and_the_report_know_how_to_print(module: str) -> 
     [
         "import ddrm_cli",
         "import ddrm_cli.degradations.table",
-        "import ddrm_cli.weights.registry, ddrm_cli.weights.cache",
+        "import ddrm_cli.networks.table",
+        "import ddrm_cli.weights.by_hand, ddrm_cli.weights.classes, ddrm_cli.weights.download",
         "import ddrm_cli.cli.main",
     ],
 )
 def test_what_is_looked_at_first_imports_no_torch(statement: str) -> None:
     code = f"import sys\n{statement}\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def _imported(code: str, **environment: str) -> str:
+    """What a new process prints that knows nothing of how threads are to wait."""
+    inherited = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout + done.stderr
+
+
+def test_threads_wait_without_spinning_unless_the_user_says_otherwise() -> None:
+    code = "import os, ddrm_cli; print(os.environ['OMP_WAIT_POLICY'])"
+    assert _imported(code) == "PASSIVE\n"
+    assert _imported(code, OMP_WAIT_POLICY="ACTIVE") == "ACTIVE\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "heard"), [("import ddrm_cli, torch", True), ("import torch, ddrm_cli", False)]
+)
+def test_the_threads_of_torch_hear_of_it_where_torch_comes_later(code: str, heard: bool) -> None:
+    said = _imported(code, OMP_DISPLAY_ENV="VERBOSE")
+    if "GOMP_SPINCOUNT" not in said:
+        pytest.skip("another OpenMP than GNU's, which does not say")
+    assert ("GOMP_SPINCOUNT = '0'" in said) is heard
 
 
 def test_every_name_of_the_library_is_there_and_listed() -> None:
@@ -172,3 +204,18 @@ def test_an_error_survives_the_way_to_another_process(error: DDRMError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert (str(again), vars(again)) == (str(error), vars(error))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_exception_of_the_package_survives_being_pickled(module: str) -> None:
+    """Its sentence and its attributes, whatever its constructor takes."""
+    for value in vars(importlib.import_module(module)).values():
+        if not (inspect.isclass(value) and issubclass(value, Exception)):
+            continue
+        if value.__module__ == module:
+            error = value.__new__(value, "It is broken.")
+            vars(error).update(hint="Mend it.", number=3)
+            again = pickle.loads(pickle.dumps(error))
+            assert type(again) is value
+            assert str(again) == str(error)
+            assert vars(again).items() >= vars(error).items()

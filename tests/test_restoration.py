@@ -30,7 +30,7 @@ from ddrm_cli.networks.guided_diffusion import Classifier, ClassifierConfig, UNe
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.problem import pose, rounding_noise
 from ddrm_cli.restoration import Restorer
-from ddrm_cli.weights.registry import ClassifierEntry, load_models
+from ddrm_cli.weights.registry import ClassifierModel, load_models
 
 PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
 FAST = ddrm_cli.SamplerSettings(steps=2)
@@ -44,14 +44,14 @@ def tiny_model(num_classes: int | None = None) -> LoadedModel:
         load_models()["photo-small"],
         name="tiny",
         prediction="epsilon",
-        network=dataclasses.asdict(config),
+        network=config,
         tile=32,
     )
     classifier = None
     if num_classes is not None:
         guide = ClassifierConfig(32, 32, (1, 1), 1, (16,), 16, num_classes=num_classes)
         classifier = Classifier(guide).eval().requires_grad_(False)
-        guided = ClassifierEntry(dataclasses.asdict(guide), entry.weights, guidance_scale=1.0)
+        guided = ClassifierModel(guide, entry.weights)
         entry = dataclasses.replace(entry, classifier=guided)
     network = UNet(config).eval().requires_grad_(False)
     return LoadedModel(entry, network, torch.device("cpu"), classifier)

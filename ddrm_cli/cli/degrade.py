@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
-from .batch import run_all
-from .console import print_result, say
+from .batch import run_task
 from .options import (
     Config,
     Debug,
@@ -27,6 +26,11 @@ from .options import (
     Quiet,
     check_sigma,
 )
+from .tasks import Report, Task
+from .voice import Voice
+
+if TYPE_CHECKING:
+    from ddrm_cli.jobs import DegradeRequest
 
 __all__ = ["degrade"]
 
@@ -78,22 +82,40 @@ def degrade(
     check_sigma(sigma, f"{sigma:g}")
     blur = None if kernel is None else read_kernel(kernel)
 
-    from ddrm_cli.jobs import DegradeRequest, degrade_file, is_same_measurement
+    from ddrm_cli.jobs import DegradeRequest
 
-    request = DegradeRequest(deg, sigma, seed, mask, blur, max_pixels or DEFAULT_MAX_PIXELS)
+    voice = Voice(as_json, quiet, debug)
+    task = _DegradeTask(
+        label=f"degraded_{deg}",
+        result_labels=("restored", "restored_*", "degraded_*"),
+        formats=(".npz",) if entry.measurement == "vector" else (".png", ".npz"),
+        reads=[file for file in (mask, kernel) if file is not None],
+        request=DegradeRequest(deg, sigma, seed, mask, blur, max_pixels or DEFAULT_MAX_PIXELS),
+        voice=voice,
+    )
+    run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
 
-    def one(path: Path, output: Path, replace: bool) -> None:
-        info, notes = degrade_file(path, output, request, overwrite=replace)
-        for note in notes if not quiet else ():
-            say(f"{path}: {note}")
-        if not as_json:
-            print_result(output)
-            return
+
+@dataclass(kw_only=True)
+class _DegradeTask(Task):
+    """Measure each picture as the request says."""
+
+    request: DegradeRequest
+    voice: Voice
+
+    def is_same(self, path: Path, output: Path) -> bool:
+        from ddrm_cli.jobs import is_same_measurement
+
+        return is_same_measurement(path, output, self.request)
+
+    def run(self, path: Path, output: Path, *, overwrite: bool) -> Report:
+        from ddrm_cli.jobs import degrade_file
+
+        info, notes = degrade_file(path, output, self.request, overwrite=overwrite)
+        for note in notes:
+            self.voice.remark(f"{path}: {note}")
         width, height = info.image_size
         facts = {
-            "input": str(path),
-            "output": str(output),
-            "status": "done",
             "degradation": info.degradation,
             "sigma": info.sigma,
             "seed": info.seed,
@@ -101,21 +123,4 @@ def degrade(
             "height": height,
             "notes": list(notes),
         }
-        print_result(json.dumps(facts))
-
-    formats = (".npz",) if entry.measurement == "vector" else (".png", ".npz")
-    run_all(
-        pictures,
-        one,
-        out=out,
-        label=f"degraded_{deg}",
-        results=("restored", "restored_*", "degraded_*"),
-        suffix=formats[0],
-        formats=formats,
-        overwrite=overwrite,
-        as_json=as_json,
-        quiet=quiet,
-        debug=debug,
-        reads=(mask, kernel),
-        is_same=lambda path, output: is_same_measurement(path, output, request),
-    )
+        return Report([output], facts)

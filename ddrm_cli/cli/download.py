@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +11,13 @@ import typer
 
 from ddrm_cli.errors import DDRMError, ModelNotCachedError, UsageError
 
-from .console import stderr, stdout
+from .failures import FAILED
+from .options import Debug
+from .progress import byte_bar
+from .voice import Voice
 
 if TYPE_CHECKING:
     from ddrm_cli.weights.registry import Model
-    from ddrm_cli.weights.verify import Progress
 
 __all__ = ["download", "ensure_cached", "size_of"]
 
@@ -53,6 +53,7 @@ def download(
         Path | None,
         typer.Option("--models", metavar="FILE", help="Your own table of models, in TOML."),
     ] = None,
+    debug: Debug = False,
 ) -> None:
     """Download the weights of published models; without a name, list the models.
 
@@ -81,25 +82,29 @@ def download(
     models = [get_model(name, table) for name in names or remove or ()]
     if everything:
         models = list(table.values())
+    voice = Voice(as_json, debug=debug)
     if verify:
-        _verify(models or [model for model in table.values() if _is_there(model)])
+        present = [model for model in table.values() if _is_there(model)]
+        _for_each(models or present, _verify, voice)
     elif remove:
-        _remove(models)
+        for model in models:
+            _remove(model, voice)
     elif from_file is not None:
-        _adopt(models, from_file)
+        _adopt(models, from_file, voice)
     elif print_path:
-        _print_paths(models)
+        _print_paths(models, voice)
     elif models:
-        _for_each(models, _fetch)
+        _for_each(models, _fetch, voice)
     else:
-        _list(list(table.values()), as_json)
+        _list(list(table.values()), voice)
 
 
-def ensure_cached(model: Model, *, yes: bool) -> None:
+def ensure_cached(model: Model, voice: Voice, *, yes: bool) -> None:
     """Have a model's weights in the cache; ask on a terminal before downloading them.
 
     Args:
         model: The model that is about to be used.
+        voice: Tells its terms, and what happens to the download.
         yes: Whether to download without asking.
 
     Raises:
@@ -111,7 +116,7 @@ def ensure_cached(model: Model, *, yes: bool) -> None:
     if is_cached(model):
         return
     if yes:
-        _show_terms(model)
+        _show_terms(model, voice)
     elif not is_offline():  # there is nothing to ask where the answer cannot be yes
         missing = ModelNotCachedError(
             f"The model {model.name} has not been downloaded yet.",
@@ -119,78 +124,81 @@ def ensure_cached(model: Model, *, yes: bool) -> None:
         )
         if model.weights.path is not None or not _on_a_terminal():
             raise missing
-        _show_terms(model)
+        _show_terms(model, voice)
         if not typer.confirm(f"Download {model.name} ({size_of(model)}) now?", err=True):
             raise missing
-    _download(model)
+    _download(model, voice)
 
 
 def _on_a_terminal() -> bool:
-    return sys.stdin.isatty() and stderr.is_terminal
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _for_each(models: list[Model], action: Callable[[Model], None]) -> None:
-    """Do the rest though one fails; a single one's error goes straight to the caller."""
-    if len(models) == 1:
-        action(models[0])
-        return
+def _for_each(
+    models: list[Model], action: Callable[[Model, Voice], list[object]], voice: Voice
+) -> None:
+    """Print what comes of each, and do the rest though one fails.
+
+    A single one's error goes straight to the caller.
+    """
     failed = []
     for model in models:
         try:
-            action(model)
+            lines = action(model, voice)
         except DDRMError as error:
+            if len(models) == 1:
+                raise
             failed.append(model.name)
-            _say(f"{model.name}: {error}")
+            voice.error(error, about=model.name)
+        else:
+            for line in lines:
+                voice.result(line)
     if failed:
-        _say(f"{len(failed)} of {len(models)} failed: {', '.join(failed)}")
-        raise typer.Exit(1)
+        voice.say(f"{len(failed)} of {len(models)} failed: {', '.join(failed)}")
+        raise typer.Exit(FAILED)
 
 
-def _fetch(model: Model) -> None:
+def _fetch(model: Model, voice: Voice) -> list[object]:
     from ddrm_cli.weights.cache import is_cached, weights_path
 
     if not is_cached(model):
-        _show_terms(model)
-        _download(model)
-    _result(weights_path(model))
+        _show_terms(model, voice)
+        _download(model, voice)
+    return [weights_path(model)]
 
 
-def _download(model: Model) -> None:
+def _download(model: Model, voice: Voice) -> None:
     from ddrm_cli.weights.download import download_model
 
-    with _progress_bar() as progress:
-        download_model(model, progress=progress, notify=_say)
+    with byte_bar(voice) as progress:
+        download_model(model, progress=progress, notice=voice.say)
 
 
-def _verify(models: list[Model]) -> None:
+def _verify(model: Model, voice: Voice) -> list[object]:
     from ddrm_cli.weights.verify import verify_file
 
-    def check(model: Model) -> None:
-        for file in model.files:
-            with _progress_bar() as progress:
-                expected = verify_file(file, progress=progress)
-            agrees = f"size and {expected.algorithm} agree, as {expected.origin}"
-            _result(
-                f"{model.name}: {file.name}: "
-                + (agrees if expected.digest else "complete; nobody published a hash")
-            )
-
-    _for_each(models, check)
+    lines: list[object] = []
+    for file in model.files:
+        with byte_bar(voice) as progress:
+            expected = verify_file(file, progress=progress)
+        agrees = f"size and {expected.algorithm} agree, as {expected.origin}"
+        said = agrees if expected.digest else "complete; nobody published a hash"
+        lines.append(f"{model.name}: {file.name}: {said}")
+    return lines
 
 
-def _remove(models: list[Model]) -> None:
-    from ddrm_cli.weights.download import remove_file
+def _remove(model: Model, voice: Voice) -> None:
+    from ddrm_cli.weights.by_hand import remove_file
 
-    for model in models:
-        removed = [path for file in model.files for path in remove_file(file)]
-        for path in removed:
-            _result(f"removed {path}")
-        if not removed:
-            _say(f"{model.name}: nothing to remove.")
+    removed = [path for file in model.files for path in remove_file(file)]
+    for path in removed:
+        voice.result(f"removed {path}")
+    if not removed:
+        voice.say(f"{model.name}: nothing to remove.")
 
 
-def _adopt(models: list[Model], source: Path) -> None:
-    from ddrm_cli.weights.download import adopt_file
+def _adopt(models: list[Model], source: Path, voice: Voice) -> None:
+    from ddrm_cli.weights.by_hand import adopt_file
 
     if len(models) != 1:
         raise UsageError(
@@ -200,27 +208,28 @@ def _adopt(models: list[Model], source: Path) -> None:
     (model,) = models
     # A model with a classifier has two files: the name tells which one this is.
     file = next((file for file in model.files if file.name == source.name), model.weights)
-    _show_terms(model)
-    with _progress_bar() as progress:
-        _result(adopt_file(file, source, progress=progress, notify=_say))
+    _show_terms(model, voice)
+    with byte_bar(voice) as progress:
+        adopted = adopt_file(file, source, progress=progress, notice=voice.say)
+    voice.result(adopted)
 
 
-def _print_paths(models: list[Model]) -> None:
+def _print_paths(models: list[Model], voice: Voice) -> None:
     from ddrm_cli.weights.cache import weights_path
 
     if not models:
         raise UsageError("--print-path needs the name of a model.", "See: ddrm download")
     for model in models:
         for file in model.files:
-            _result(weights_path(model, file))
+            voice.result(weights_path(model, file))
 
 
-def _list(models: list[Model], as_json: bool) -> None:
+def _list(models: list[Model], voice: Voice) -> None:
     from rich.table import Table
 
     from ddrm_cli.weights.cache import cache_dir, is_cached, weights_path
 
-    if as_json:
+    if voice.as_json:
         rows = [
             {
                 "name": model.name,
@@ -235,7 +244,7 @@ def _list(models: list[Model], as_json: bool) -> None:
             }
             for model in models
         ]
-        stdout.print_json(json.dumps(rows))
+        voice.result_json(rows, indent=2)
         return
     caption = f"Cache: {cache_dir()}\nTerms are shown before a download, and by --json."
     grid = Table(caption=caption, caption_justify="left")
@@ -252,7 +261,7 @@ def _list(models: list[Model], as_json: bool) -> None:
             model.licence,
             _where(model),
         )
-    stdout.print(grid)
+    voice.table(grid)
 
 
 def _where(model: Model) -> str:
@@ -280,46 +289,8 @@ def size_of(model: Model) -> str:
     return number if exact else f"about {number}"
 
 
-def _show_terms(model: Model) -> None:
-    _say(f"{model.name}: {model.description}.")
-    _say(f"Licence: {model.licence}." + (f" Terms: {model.terms}." if model.terms else ""))
+def _show_terms(model: Model, voice: Voice) -> None:
+    voice.say(f"{model.name}: {model.description}.")
+    voice.say(f"Licence: {model.licence}." + (f" Terms: {model.terms}." if model.terms else ""))
     if model.source:
-        _say(f"Source: {model.source}")
-
-
-def _say(sentence: str) -> None:
-    stderr.print(sentence, markup=False, highlight=False)
-
-
-def _result(line: object) -> None:
-    stdout.print(str(line), markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Progress]:
-    """A bar on stderr with bytes, speed and time left; nothing where stderr is no terminal."""
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=stderr, disable=not stderr.is_terminal) as bar:
-        tasks = {}
-
-        def progress(name: str, done: int, total: int | None) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total)
-            bar.update(tasks[name], completed=done, total=total)
-
-        yield progress
+        voice.say(f"Source: {model.source}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +13,6 @@ import typer
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
-from .console import print_result, say, stderr, stdout
 from .download import ensure_cached
 from .failures import FAILED
 from .options import (
@@ -30,10 +27,11 @@ from .options import (
     Tile,
     Yes,
 )
+from .progress import picture_bar
 from .summary_table import summary_table
+from .voice import Voice
 
 if TYPE_CHECKING:
-    from ddrm_cli.evaluation.run import PictureDone
     from ddrm_cli.evaluation.tables import Summary
 
 __all__ = ["evaluate"]
@@ -188,7 +186,7 @@ def evaluate(
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
     metrics = tuple(dict.fromkeys([*DEFAULT_METRICS, *(metric or [])]))
-    show = _Output(metrics, as_json, quiet)
+    voice = Voice(as_json, quiet, debug)
     limit_pixels = max_pixels or DEFAULT_MAX_PIXELS
     if restored is not None or reference is not None:
         if restored is None or reference is None:
@@ -198,7 +196,7 @@ def evaluate(
                 "--restored scores what exists: it goes neither with pictures nor with --deg.",
                 "Leave one of them out.",
             )
-        _score_folders(restored, reference, out, limit_pixels, show)
+        _score_folders(restored, reference, out, metrics, limit_pixels, voice)
         return
     if not pictures or not deg:
         raise UsageError(
@@ -219,18 +217,18 @@ def evaluate(
     cells = make_grid(deg, sigma or [0.0], names, settings)
     protocol = Protocol(seed, preprocess, size, metrics, tile)
     table = load_models(models)
-    entries = [get_model(name, table) for name in names]
+    chosen = [get_model(name, table) for name in names]
     folder = out or Path("evaluation")
     photographs = find_photographs(pictures, out=folder, list_file=list_file, limit=limit)
-    for entry in entries:
-        ensure_cached(entry, yes=yes)
+    for each in chosen:
+        ensure_cached(each, voice, yes=yes)
 
     from ddrm_cli.evaluation.results import write_results
     from ddrm_cli.evaluation.run import evaluate as run
     from ddrm_cli.evaluation.tables import summarise
     from ddrm_cli.restoration import load_model
 
-    with _progress(hidden=quiet) as progress:
+    with picture_bar(voice) as progress:
         evaluation = run(
             photographs,
             cells,
@@ -248,74 +246,50 @@ def evaluate(
         "cells": [f"{cell.measurement_folder}/{cell.restoration_folder}" for cell in cells],
     }
     report = write_results(evaluation, options)
-    show(summarise(evaluation), report)
+    _show(summarise(evaluation), metrics, report, voice)
     if evaluation.failures:
         failed = dict.fromkeys(failure.name for failure in evaluation.failures)
-        say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
+        voice.say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
         raise typer.Exit(FAILED)
 
 
 def _score_folders(
-    restored: Path, reference: Path, out: Path | None, max_pixels: int, show: _Output
+    restored: Path,
+    reference: Path,
+    out: Path | None,
+    metrics: Sequence[str],
+    max_pixels: int,
+    voice: Voice,
 ) -> None:
     from ddrm_cli.evaluation.pairs import score_folders
     from ddrm_cli.evaluation.results import write_folder_results
     from ddrm_cli.evaluation.tables import summarise_folders
 
-    scores = score_folders(restored, reference, metrics=show.metrics, max_pixels=max_pixels)
+    scores = score_folders(restored, reference, metrics=metrics, max_pixels=max_pixels)
     report = None
     if out is not None:
         options = {"restored": str(restored), "reference": str(reference)}
         report = write_folder_results(scores, out, options)
     for path in [*scores.unpaired_restored, *scores.unpaired_reference]:
-        say(f"{path} has no pair.")
+        voice.say(f"{path} has no pair.")
     for name, reason in scores.failures.items():
-        say(f"{name}: {reason}")
-    measured = replace(show, metrics=(*scores.metrics, *scores.set_scores))
-    measured(summarise_folders(scores), report)
+        voice.say(f"{name}: {reason}")
+    measured = (*scores.metrics, *scores.set_scores)
+    _show(summarise_folders(scores), measured, report, voice)
     if scores.failures:
         raise typer.Exit(FAILED)
 
 
-@dataclass(frozen=True)
-class _Output:
-    """Shows a summary on stdout: a table, or JSON."""
+def _show(
+    summaries: Sequence[Summary], metrics: Sequence[str], report: Path | None, voice: Voice
+) -> None:
+    """Print a summary, as a table or as JSON, and where the report is."""
+    from ddrm_cli.evaluation.text import finite_json
 
-    metrics: Sequence[str]
-    as_json: bool
-    quiet: bool
-
-    def __call__(self, summaries: Sequence[Summary], report: Path | None) -> None:
-        if self.as_json:
-            from ddrm_cli.evaluation.text import finite_json
-
-            for row in summaries:
-                print_result(json.dumps(finite_json(asdict(row)), allow_nan=False))
-        else:
-            stdout.print(summary_table(summaries, self.metrics), highlight=False)
-        if report is not None and not self.quiet:
-            say(f"Report: {report}")
-
-
-@contextmanager
-def _progress(*, hidden: bool) -> Iterator[Callable[[PictureDone], None]]:
-    """A bar on stderr over all pictures of all cells; failures are named as they happen."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=stderr, disable=hidden or not stderr.is_terminal) as bar:
-        task = bar.add_task("evaluating", total=None)
-
-        def told(progress: PictureDone) -> None:
-            description = f"{progress.cell.degradation} {progress.name}"
-            bar.update(task, completed=progress.done, total=progress.total, description=description)
-            if progress.failure is not None:
-                say(f"{progress.name} ({progress.cell.degradation}): {progress.failure.reason}")
-
-        yield told
+    if voice.as_json:
+        for row in summaries:
+            voice.result_json(finite_json(asdict(row)))
+    else:
+        voice.table(summary_table(summaries, metrics))
+    if report is not None:
+        voice.remark(f"Report: {report}")

@@ -1,16 +1,13 @@
-"""What an error becomes on the command line: a sentence, and a traceback with ``--debug``."""
+"""What an error becomes on the command line: a sentence and an exit code."""
 
 from __future__ import annotations
 
 import errno
 import sys
-import traceback
 
 from ddrm_cli.errors import DDRMError, UsageError
 
-from .console import say
-
-__all__ = ["FAILED", "INTERRUPTED", "WRONG_USAGE", "exit_code", "explain", "tell"]
+__all__ = ["FAILED", "INTERRUPTED", "WRONG_USAGE", "exit_code", "explain"]
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130  # 130 is the shell's own for Ctrl-C
 
@@ -36,20 +33,6 @@ def _is_out_of_memory(error: Exception) -> bool:
     from ddrm_cli.sampler.tiling import is_out_of_memory
 
     return is_out_of_memory(error)
-
-
-def tell(error: Exception, *, about: str, debug: bool) -> None:
-    """Say on stderr what is wrong.
-
-    Args:
-        error: What was raised.
-        about: What it is about, such as a file's name; left out where the sentence names it.
-        debug: Print the traceback first.
-    """
-    if debug:
-        say("".join(traceback.format_exception(error)).rstrip())
-    sentence = explain(error)
-    say(sentence if f"'{about}'" in sentence else f"{about}: {sentence}")
 
 
 def exit_code(error: Exception) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,8 +9,8 @@ import typer
 
 from ddrm_cli.degradations.table import DEGRADATIONS, Degradation
 
-from .console import print_result, stdout
 from .options import Debug
+from .voice import Voice
 
 __all__ = ["list_degradations"]
 
@@ -24,8 +23,9 @@ def list_degradations(
 
     Their names are what --deg of the other commands takes.
     """
+    voice = Voice(as_json, debug=debug)
     if as_json:
-        print_result(json.dumps([_described(entry) for entry in DEGRADATIONS.values()], indent=2))
+        voice.result_json([_described(entry) for entry in DEGRADATIONS.values()], indent=2)
         return
     from rich import box
     from rich.table import Table
@@ -42,11 +42,11 @@ def list_degradations(
         if entry.family != family:
             family = entry.family
             table.add_section()
-            table.add_row(f"[i]{family}[/i]")
+            table.add_row(family, style="italic")
         table.add_row(
             f"  {entry.name}", entry.summary, _parameters(entry), entry.measurement_size, entry.use
         )
-    stdout.print(table)
+    voice.table(table)
 
 
 def _parameters(entry: Degradation) -> str:

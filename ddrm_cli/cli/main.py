@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, Any
 
 import typer
@@ -12,13 +11,14 @@ from ddrm_cli._version import __version__
 from ddrm_cli.errors import UsageError
 
 from .config import options_from_file
-from .console import print_result, say
 from .degrade import degrade
 from .download import download
 from .evaluate import evaluate
-from .failures import FAILED, INTERRUPTED, exit_code, tell
+from .failures import FAILED, INTERRUPTED, exit_code
 from .list_degradations import list_degradations
 from .restore import restore
+from .streams import carry_every_name
+from .voice import Voice
 
 __all__ = ["app", "run"]
 
@@ -28,11 +28,11 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         # Read from the arguments as they are: an error may come before the option is parsed.
-        debug = "--debug" in ctx.args
+        voice = Voice(debug="--debug" in ctx.args)
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, typer.Abort):
-            say("Interrupted. What was finished is kept; nothing is half written.")
+            voice.say("Interrupted. What was finished is kept; nothing is half written.")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read our results, such as `head`, has had enough.
@@ -40,9 +40,9 @@ class _Commands(TyperGroup):
         except Exception as error:
             if hasattr(error, "exit_code"):
                 raise  # typer's own way to end, or an error that it words itself
-            tell(error, about="Error", debug=debug)
+            voice.error(error, about="Error")
             if isinstance(error, UsageError) and (origin := options_from_file(ctx)):
-                say(origin)
+                voice.say(origin)
             raise typer.Exit(exit_code(error)) from None
 
 
@@ -58,7 +58,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print_result(f"ddrm {__version__}")
+        Voice().result(f"ddrm {__version__}")
         raise typer.Exit
 
 
@@ -80,9 +80,6 @@ for _command in (restore, degrade, evaluate, list_degradations, download):
 
 
 def run() -> None:
-    """Entry point of the console script."""
-    # Before torch is loaded. Threads that spin while they wait for each other are fast alone, but
-    # beside any other busy program each wait costs a time slice: two runs at once took ten times
-    # as long, and without spinning twice.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    app()
+    """Entry point of the console script, and of ``python -m ddrm_cli``."""
+    carry_every_name()
+    app(prog_name="ddrm")

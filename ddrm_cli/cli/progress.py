@@ -1,4 +1,4 @@
-"""How far a restoration is: a bar on stderr."""
+"""How far something is: a bar on stderr, where that is a terminal."""
 
 from __future__ import annotations
 
@@ -6,41 +6,89 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .console import stderr
+from rich.console import Console
+
+from .voice import Voice
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import ProgressColumn
+
+    from ddrm_cli.evaluation.run import PictureDone
     from ddrm_cli.sampler.ddrm import Step
 
-__all__ = ["step_bar"]
+__all__ = ["byte_bar", "picture_bar", "step_bar"]
+
+stderr = Console(stderr=True)
 
 
 @contextmanager
-def step_bar(name: str, steps: int, *, hidden: bool) -> Iterator[Callable[[Step], None]]:
-    """A bar with the step and the time left; gives the callback for the sampler.
-
-    There is none where stderr is no terminal.
-    """
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+def _bar(voice: Voice, *count: ProgressColumn) -> Iterator[Bar]:
+    """A bar with a description, how much of all is done, and the time left."""
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (
         TextColumn("{task.description}", markup=False),  # names may have brackets
         BarColumn(),
-        TextColumn("step"),
-        MofNCompleteColumn(),
+        *count,
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    hidden = hidden or not stderr.is_terminal
-    with Progress(*columns, console=stderr, transient=True, disable=hidden) as bar:
+    with Bar(
+        *columns,
+        console=stderr,
+        transient=True,
+        redirect_stdout=False,  # to stderr, that is
+        disable=voice.quiet or not stderr.is_terminal,
+    ) as bar:
+        yield bar
+
+
+@contextmanager
+def step_bar(voice: Voice, name: str, steps: int) -> Iterator[Callable[[Step], None]]:
+    """The steps of a restoration; gives the callback for the sampler."""
+    from rich.progress import MofNCompleteColumn, TextColumn
+
+    with _bar(voice, TextColumn("step"), MofNCompleteColumn()) as bar:
         task = bar.add_task(name, total=steps)
 
         def callback(step: Step) -> None:
             bar.update(task, completed=step.index)
+
+        yield callback
+
+
+@contextmanager
+def picture_bar(voice: Voice) -> Iterator[Callable[[PictureDone], None]]:
+    """All pictures of all cells of an evaluation; failures are named as they happen."""
+    from rich.progress import MofNCompleteColumn, TextColumn
+
+    with _bar(voice, TextColumn("picture"), MofNCompleteColumn()) as bar:
+        task = bar.add_task("evaluating", total=None)
+
+        def callback(picture: PictureDone) -> None:
+            cell, name = picture.cell.degradation, picture.name
+            bar.update(
+                task, completed=picture.done, total=picture.total, description=f"{cell} {name}"
+            )
+            if picture.failure is not None:
+                voice.say(f"{name} ({cell}): {picture.failure.reason}")
+
+        yield callback
+
+
+@contextmanager
+def byte_bar(voice: Voice) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Files that are downloaded or checked, one bar each."""
+    from rich.progress import DownloadColumn, TransferSpeedColumn
+
+    with _bar(voice, DownloadColumn(), TransferSpeedColumn()) as bar:
+        tasks = {}
+
+        def callback(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done, total=total)
 
         yield callback

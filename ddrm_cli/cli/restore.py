@@ -13,8 +13,7 @@ import typer
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
-from .batch import run_all
-from .download import ensure_cached
+from .batch import run_task
 from .options import (
     BatchSize,
     Config,
@@ -36,6 +35,7 @@ from .options import (
     check_sigma,
 )
 from .restored_files import RestoredFiles
+from .voice import Voice
 
 if TYPE_CHECKING:
     from ddrm_cli.sampler.settings import SamplerSettings
@@ -142,7 +142,7 @@ def restore(
             help="Write the prediction at each step as well, as a GIF and as a contact sheet.",
         ),
     ] = False,
-    model: Annotated[
+    model_name: Annotated[
         str,
         typer.Option(
             "--model",
@@ -168,7 +168,7 @@ def restore(
             "Default: auto, what the model's classifier takes it for.",
         ),
     ] = None,
-    models: Models = None,
+    models_file: Models = None,
     yes: Yes = False,
     device: Device = "auto",
     precision: Precision = "auto",
@@ -211,10 +211,10 @@ def restore(
             f"{samples} samples from --seed {seed} on pass the largest seed, {LARGEST_SEED}.",
             "Choose a smaller seed.",
         )
-    files = RestoredFiles(range(seed, seed + samples), average, compare, save_progress)
+    outputs = RestoredFiles(range(seed, seed + samples), average, compare, save_progress)
     if original is not None and not compare:
         raise UsageError("--original belongs to --compare.", "Add --compare.")
-    entry = _entry(model, arch, load_models(models))
+    model = _model(model_name, arch, load_models(models_file))
     blur = None if kernel is None else read_kernel(kernel)
 
     from ddrm_cli.devices import choose_device, choose_precision
@@ -223,9 +223,16 @@ def restore(
 
     choose_precision(precision, choose_device(device))
 
-    from .restore_run import RestoreRun
+    from .restore_plan import RestorePlan
+    from .restore_task import RestoreTask
 
-    run = RestoreRun(
+    voice = Voice(as_json, quiet, debug)
+    make = RestorePlan if dry_run else RestoreTask
+    task = make(
+        label=f"restored_{deg}" if deg else "restored",
+        result_labels=("restored", "restored_*"),
+        formats=tuple(OUTPUT_FORMATS),
+        reads=[file for file in (mask, kernel, original) if file is not None],
         request=RestoreRequest(
             degradation=deg,
             sigma=noise,
@@ -236,57 +243,27 @@ def restore(
         ),
         settings=settings,
         tiling=TilingSettings(tile, batch_size),
-        entry=entry,
-        label=_label(class_name, entry),
+        model=model,
+        class_label=_class_label(class_name, model),
         device=device,
         precision=precision,
-        files=files,
+        outputs=outputs,
         original=original,
         asked={
             "degradation": deg,
             "sigma": sigma if noise is None else noise,
             "mask": None if mask is None else file_digest(mask),
             "kernel": None if kernel is None else file_digest(kernel),
-            "model": model,
+            "model": model_name,
             "class": class_name,
             "seed": seed,
             "averaged": samples if average else 1,
             **dataclasses.asdict(settings),
         },
-        as_json=as_json,
-        quiet=quiet,
+        yes=yes,
+        voice=voice,
     )
-
-    def one(path: Path, output: Path, replace: bool) -> None:
-        if dry_run:
-            run.plan(path, output)
-        else:
-            run.restore(path, output, overwrite=replace)
-
-    def ready() -> None:
-        if dry_run:
-            run.load_if_cached()
-        else:
-            ensure_cached(entry, yes=yes)
-            run.load()
-
-    run_all(
-        pictures,
-        one,
-        out=out,
-        label=f"restored_{deg}" if deg else "restored",
-        results=("restored", "restored_*"),
-        suffix=".png",
-        formats=tuple(OUTPUT_FORMATS),
-        overwrite=overwrite,
-        as_json=as_json,
-        quiet=quiet,
-        debug=debug,
-        ready=ready,
-        reads=(mask, kernel, original),
-        files=files.all,
-        is_same=run.is_same,
-    )
+    run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
 
 
 def _parse_sigma(text: str | None) -> float | None:
@@ -315,7 +292,7 @@ def _settings(
     return dataclasses.replace(get_preset(preset), **given)
 
 
-def _label(text: str | None, model: Model) -> int | None:
+def _class_label(text: str | None, model: Model) -> int | None:
     """The class of an option; None where the classifier is to guess, or there are no classes."""
     from ddrm_cli.weights.classes import find_class
 
@@ -326,21 +303,21 @@ def _label(text: str | None, model: Model) -> int | None:
     return find_class(text, model.num_classes)
 
 
-def _entry(model: str, arch: str | None, models: Mapping[str, Model]) -> Model:
+def _model(name: str, arch: str | None, models: Mapping[str, Model]) -> Model:
     """The model of a name, or of a file of weights."""
     from ddrm_cli.weights.registry import get_model
 
     if arch is None:
-        if model not in models and Path(model).is_file():
+        if name not in models and Path(name).is_file():
             raise UsageError(
-                f"It is not known what network the weights in '{model}' belong to.",
+                f"It is not known what network the weights in '{name}' belong to.",
                 "Say with --arch which model they were trained like; see: ddrm download",
             )
-        return get_model(model, models)
-    if not Path(model).is_file():
+        return get_model(name, models)
+    if not Path(name).is_file():
         raise UsageError(
-            f"There is no file '{model}' of weights for --arch.", "Check the name after --model."
+            f"There is no file '{name}' of weights for --arch.", "Check the name after --model."
         )
     from ddrm_cli.weights.infer import model_from_file
 
-    return model_from_file(Path(model), arch, models)
+    return model_from_file(Path(name), arch, models)

@@ -18,7 +18,7 @@ class RestoredFiles:
         seeds: One a sample.
         average: Write the samples' mean, and a map of how much they differ, instead of each.
         compare: Write input and restoration side by side.
-        progress: Write the predictions at each step.
+        predictions: Write those of each step.
 
     Raises:
         UsageError: There is nothing to average.
@@ -27,7 +27,7 @@ class RestoredFiles:
     seeds: range
     average: bool = False
     compare: bool = False
-    progress: bool = False
+    predictions: bool = False
 
     def __post_init__(self) -> None:
         if self.average and len(self.seeds) < 2:
@@ -72,7 +72,7 @@ class RestoredFiles:
     def all(self, output: Path) -> list[Path]:
         """Every file in the order of writing: no figure is worth a result."""
         figures = []
-        if self.progress:
+        if self.predictions:
             figures += [self.animation(output), self.contact_sheet(output)]
         if self.compare:
             figures.append(self.comparison(output))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -31,7 +29,7 @@ def summary_table(summaries: Sequence[Summary], metrics: Sequence[str]) -> Table
     table.add_column("method")
     table.add_column("n", justify="right")
     for name in metrics:
-        table.add_column(escape(METRICS[name].heading), justify="right")
+        table.add_column(METRICS[name].heading, justify="right")
     table.add_column("seconds", justify="right")
     group = None
     for row in summaries:
@@ -39,10 +37,10 @@ def summary_table(summaries: Sequence[Summary], metrics: Sequence[str]) -> Table
             group = row.group
             if group:
                 table.add_row()
-                table.add_row(escape(group), style="bold")
+                table.add_row(group, style="bold")
         seconds = "–" if row.seconds is None else f"{row.seconds.value:.2f}"
         table.add_row(
-            escape(row.method),
+            row.method,
             str(row.count),
             *(row.text(name) for name in metrics),
             seconds,

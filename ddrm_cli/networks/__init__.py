@@ -1,5 +1,9 @@
 """The networks that published diffusion checkpoints are made for.
 
+``table``
+    The architectures by name, and what the program asks of each.
+``configurations``
+    Their shapes, checked, and read off a state dict. Without torch, as the table.
 ``guided_diffusion``
     The ADM U-Net and its classifier (Dhariwal and Nichol 2021).
 ``ddpm``

@@ -10,45 +10,16 @@ the bottom and the right only.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .configurations import GROUPS, DDPMConfig
+
 __all__ = ["DDPM", "DDPMConfig", "timestep_embedding"]
 
-GROUPS = 32  # of every group norm
 PERIOD = 10_000.0  # the longest wavelength of the timestep embedding
-
-
-@dataclass(frozen=True)
-class DDPMConfig:
-    """Shape of a DDPM U-Net, in the words of the published configuration files.
-
-    Args:
-        resolution: Side in pixels that the network was trained at. It only fixes which levels
-            attend; any picture whose sides ``side_multiple`` divides can be evaluated.
-        ch: Width that ``ch_mult`` multiplies.
-        ch_mult: Width of each level, the finest first.
-        num_res_blocks: Residual blocks a level.
-        attn_resolutions: Sides in pixels, at ``resolution``, of the levels that attend.
-        in_channels: Channels of the picture.
-        out_ch: Channels of the output.
-    """
-
-    resolution: int
-    ch: int
-    ch_mult: tuple[int, ...]
-    num_res_blocks: int
-    attn_resolutions: tuple[int, ...]
-    in_channels: int = 3
-    out_ch: int = 3
-
-    @property
-    def side_multiple(self) -> int:
-        """What both sides of a picture have to be multiples of."""
-        return int(2 ** (len(self.ch_mult) - 1))
 
 
 def timestep_embedding(timesteps: Tensor, dim: int) -> Tensor:
@@ -251,7 +222,7 @@ class DDPM(nn.Module):
         super().__init__()
         self.config = config
         emb_channels = 4 * config.ch
-        widths = [mult * config.ch for mult in config.ch_mult]
+        widths = config.widths
         coarsest = len(widths) - 1
         self.temb = TimeEmbedding(config.ch, emb_channels)
         self.conv_in = nn.Conv2d(config.in_channels, config.ch, 3, padding=1)
@@ -261,7 +232,7 @@ class DDPM(nn.Module):
         skips = [ch]
         for index, width in enumerate(widths):
             channels = [ch, *[width] * (config.num_res_blocks - 1)]
-            down = DownLevel(channels, emb_channels, width, self._attends(index))
+            down = DownLevel(channels, emb_channels, width, config.attends(index))
             skips += [width] * config.num_res_blocks
             if index < coarsest:
                 down.downsample = Downsample(width)
@@ -275,7 +246,7 @@ class DDPM(nn.Module):
         for index, width in reversed(list(enumerate(widths))):
             channels = [ch + skips.pop()]
             channels += [width + skips.pop() for _ in range(config.num_res_blocks)]
-            up = UpLevel(channels, emb_channels, width, self._attends(index))
+            up = UpLevel(channels, emb_channels, width, config.attends(index))
             if index > 0:
                 up.upsample = Upsample(width)
             levels.append(up)
@@ -285,9 +256,6 @@ class DDPM(nn.Module):
 
         self.norm_out = group_norm(ch)
         self.conv_out = nn.Conv2d(ch, config.out_ch, 3, padding=1)
-
-    def _attends(self, level: int) -> bool:
-        return self.config.resolution // 2**level in self.config.attn_resolutions
 
     def forward(self, x: Tensor, timesteps: Tensor, labels: Tensor | None = None) -> Tensor:
         """Predict the noise, in the precision of the weights.

@@ -10,69 +10,16 @@ classifier's features splits them the other way round.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .configurations import GROUPS, ClassifierConfig, UNetConfig
+
 __all__ = ["Classifier", "ClassifierConfig", "UNet", "UNetConfig", "timestep_embedding"]
 
-GROUPS = 32  # of every group norm
 PERIOD = 10_000.0  # the longest wavelength of the timestep embedding
-
-
-@dataclass(frozen=True)
-class UNetConfig:
-    """Shape of an ADM U-Net.
-
-    Args:
-        image_size: Side in pixels that the network was trained at. It only fixes which levels
-            attend; any picture whose sides ``side_multiple`` divides can be evaluated.
-        model_channels: Width that ``channel_mult`` multiplies.
-        channel_mult: Width of each level, the finest first.
-        num_res_blocks: Residual blocks a level.
-        attention_resolutions: Sides in pixels, at ``image_size``, of the levels that attend.
-        num_head_channels: Channels of one attention head.
-        in_channels: Channels of the picture.
-        out_channels: Channels of the output; twice ``in_channels`` where the network also
-            predicts a variance.
-        num_classes: Number of class labels, or None for an unconditional network.
-        patch_size: The network sees blocks of this side as channels (1: single pixels).
-    """
-
-    image_size: int
-    model_channels: int
-    channel_mult: tuple[float, ...]
-    num_res_blocks: int
-    attention_resolutions: tuple[int, ...]
-    num_head_channels: int = 64
-    in_channels: int = 3
-    out_channels: int = 3
-    num_classes: int | None = None
-    patch_size: int = 1
-
-    @property
-    def side_multiple(self) -> int:
-        """What both sides of a picture have to be multiples of."""
-        return int(self.patch_size * 2 ** (len(self.channel_mult) - 1))
-
-
-@dataclass(frozen=True)
-class ClassifierConfig:
-    """Shape of the classifier that guides an ADM U-Net: the U-Net's downward half, pooled.
-
-    Arguments are those of `UNetConfig`; ``image_size`` is fixed by the pooling.
-    """
-
-    image_size: int
-    model_channels: int
-    channel_mult: tuple[float, ...]
-    num_res_blocks: int
-    attention_resolutions: tuple[int, ...]
-    num_head_channels: int = 64
-    in_channels: int = 3
-    num_classes: int = 1000
 
 
 def timestep_embedding(timesteps: Tensor, dim: int) -> Tensor:
@@ -183,19 +130,11 @@ class EmbedSequential(nn.ModuleList):
         return x
 
 
-def _widths(config: UNetConfig | ClassifierConfig) -> list[int]:
-    return [int(mult * config.model_channels) for mult in config.channel_mult]
-
-
-def _attends(config: UNetConfig | ClassifierConfig, level: int) -> bool:
-    return config.image_size // 2**level in config.attention_resolutions
-
-
 def _downward(
     config: UNetConfig | ClassifierConfig, in_channels: int, emb_channels: int
 ) -> tuple[nn.ModuleList, list[int]]:
     """The blocks from the picture to the coarsest level, and the channels each gives."""
-    widths = _widths(config)
+    widths = config.widths
     ch = widths[0]
     blocks = nn.ModuleList([EmbedSequential([nn.Conv2d(in_channels, ch, 3, padding=1)])])
     channels = [ch]
@@ -205,7 +144,7 @@ def _downward(
             channels.append(ch)
         for _ in range(config.num_res_blocks):
             layers: list[nn.Module] = [ResBlock(ch, emb_channels, width)]
-            if _attends(config, level):
+            if config.attends(level):
                 layers.append(AttentionBlock(width, config.num_head_channels))
             blocks.append(EmbedSequential(layers))
             channels.append(width)
@@ -246,11 +185,11 @@ class UNet(nn.Module):
         ch = skips[-1]
         self.middle_block = _middle(ch, emb_channels, config.num_head_channels)
         self.output_blocks = nn.ModuleList()
-        widths = _widths(config)
+        widths = config.widths
         for level, width in reversed(list(enumerate(widths))):
             for i in range(config.num_res_blocks + 1):
                 layers: list[nn.Module] = [ResBlock(ch + skips.pop(), emb_channels, width)]
-                if _attends(config, level):
+                if config.attends(level):
                     layers.append(AttentionBlock(width, config.num_head_channels))
                 if level > 0 and i == config.num_res_blocks:
                     layers.append(ResBlock(width, emb_channels, width, "up"))

@@ -1,4 +1,4 @@
-"""How files of weights get into the cache, and out of it.
+"""How files of weights get into the cache.
 
 A download is streamed to ``NAME.part`` and hashed as it comes; only when size and hash agree is
 it moved to ``NAME``. What breaks in between is resumed, in this run or a later one.
@@ -6,10 +6,8 @@ it moved to ``NAME``. What breaks in between is resumed, in this run or a later 
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -17,13 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from ddrm_cli.errors import (
-    ChecksumError,
-    DownloadError,
-    OutputError,
-    UsageError,
-    WeightsError,
-)
+from ddrm_cli.errors import ChecksumError, DownloadError, Notice, WeightsError
 
 from .cache import file_path, is_file_cached, is_offline
 from .http import (
@@ -36,34 +28,13 @@ from .http import (
     request_headers,
     resume_condition,
 )
-from .lock import locked
-from .part import Part, part_paths
+from .part import Part
 from .registry import Model, WeightsFile
-from .verify import (
-    CHUNK,
-    Progress,
-    check_complete,
-    expected_digest,
-    looks_like_weights,
-    new_hash,
-    pin,
-    pin_path,
-    verify_file,
-)
+from .verify import CHUNK, Progress, accept, expected_digest, looks_like_weights
+from .writing import check_disk, writing
 
-__all__ = [
-    "Notify",
-    "Patience",
-    "adopt_file",
-    "download_file",
-    "download_model",
-    "remove_file",
-]
+__all__ = ["Patience", "download_file", "download_model"]
 
-Notify = Callable[[str], None]
-"""Called with a sentence that the user should see."""
-
-_SPARE_DISK = 64 << 20  # bytes left free, so that a download never fills a disk to the brim
 _PROGRESS_MADE = 1 << 20  # bytes after which a broken connection does not count as a failure
 
 
@@ -91,12 +62,12 @@ def download_model(
     model: Model,
     *,
     progress: Progress = lambda *_: None,
-    notify: Notify = lambda _: None,
+    notice: Notice = lambda _: None,
     patience: Patience = _PATIENCE,
 ) -> list[Path]:
     """All files of a model, downloaded where they are not there yet; see `download_file`."""
     return [
-        download_file(file, progress=progress, notify=notify, patience=patience)
+        download_file(file, progress=progress, notice=notice, patience=patience)
         for file in model.files
     ]
 
@@ -105,16 +76,16 @@ def download_file(
     file: WeightsFile,
     *,
     progress: Progress = lambda *_: None,
-    notify: Notify = lambda _: None,
+    notice: Notice = lambda _: None,
     patience: Patience = _PATIENCE,
 ) -> Path:
     """The path of a file of weights, downloaded and verified where it is not there yet.
 
     Args:
-        file: The entry in the table of models.
+        file: The file, as the table of models has it.
         progress: Called as bytes arrive.
-        notify: Called when something is tried again, another process is waited for, or a hash
-            is noted that nobody published.
+        notice: Told when something is tried again, another process is waited for, or a hash is
+            noted that nobody published.
         patience: How long to put up with a bad connection.
 
     Raises:
@@ -135,85 +106,10 @@ def download_file(
         )
     if not file.urls:
         raise DownloadError(f"No address is known for {file.name}.", f"To use it, {by_hand}")
-    with _writing(target, notify, patience.sleep):
+    with writing(target, notice):
         if not is_file_cached(file):  # else the process that was waited for has done it
-            _Download(file, target, progress, notify, patience).run()
+            _Download(file, target, progress, notice, patience).run()
     return target
-
-
-def adopt_file(
-    file: WeightsFile,
-    source: Path,
-    *,
-    progress: Progress = lambda *_: None,
-    notify: Notify = lambda _: None,
-) -> Path:
-    """Copy a file that was fetched by hand into the cache, after the checks of a download.
-
-    Args:
-        file: The entry in the table of models that it is to be.
-        source: The file; it is not touched.
-        progress: Called as bytes are copied.
-        notify: Called when a hash is noted that nobody published.
-
-    Raises:
-        UsageError: There is no such file, it cannot be read, or the entry has its own place
-            outside the cache.
-        ChecksumError: It is another file.
-        OutputError: The cache cannot be written, or the disk is full.
-    """
-    target = file_path(file)
-    if file.path is not None:
-        raise UsageError(f"{file.name} has its place at {target}.", "Copy the file there.")
-    if not source.is_file():
-        raise UsageError(f"There is no file {source}.")
-    if target.is_file() and source.samefile(target):
-        verify_file(file, progress=progress)
-        return target
-    size = source.stat().st_size
-    digest = new_hash(expected_digest(file).algorithm)
-    copy = target.with_name(f"{target.name}.adopted")
-    try:
-        opened = source.open("rb")
-    except OSError as error:
-        raise UsageError(f"{source} cannot be read: {error.strerror}.") from error
-    with opened as reader, _writing(target, notify, time.sleep):
-        _check_disk(target, size)
-        try:
-            with copy.open("wb") as writer:
-                while chunk := reader.read(CHUNK):
-                    writer.write(chunk)
-                    digest.update(chunk)
-                    progress(file.name, reader.tell(), size)
-            _accept(file, copy, digest.hexdigest(), notify)
-            copy.replace(target)
-        finally:
-            copy.unlink(missing_ok=True)
-        for leftover in part_paths(target):
-            leftover.unlink(missing_ok=True)
-    return target
-
-
-def remove_file(file: WeightsFile) -> list[Path]:
-    """Delete a file and what an unfinished download left; a noted hash stays.
-
-    Returns:
-        What was deleted.
-
-    Raises:
-        UsageError: It lies outside the cache.
-        OutputError: It cannot be deleted.
-    """
-    target = file_path(file)
-    if file.path is not None:
-        raise UsageError(f"{target} is not in the cache, so it is not removed from there.")
-    there = [path for path in (target, *part_paths(target)) if path.exists() or path.is_symlink()]
-    try:
-        for path in there:
-            path.unlink()
-    except OSError as error:
-        raise OutputError(f"{error.filename} cannot be deleted: {error.strerror}.") from error
-    return there
 
 
 class _Download:
@@ -224,14 +120,14 @@ class _Download:
         file: WeightsFile,
         target: Path,
         progress: Progress,
-        notify: Notify,
+        notice: Notice,
         patience: Patience,
     ) -> None:
         expected = expected_digest(file)
         self.file = file
         self.target = target
         self.progress = progress
-        self.notify = notify
+        self.notice = notice
         self.patience = patience
         self.hash_is_known = expected.digest is not None
         self.part = Part(target, expected.algorithm)
@@ -239,7 +135,7 @@ class _Download:
     def run(self) -> None:
         """Try the addresses until one gives the file."""
         if self.file.bytes is not None:
-            _check_disk(self.target, self.file.bytes - _size_on_disk(self.part.path))
+            check_disk(self.target, self.file.bytes - _size_on_disk(self.part.path))
         self.part.pick_up(lambda done: self.progress(self.file.name, done, self.file.bytes))
         problems: list[WeightsError] = []
         with requests.Session() as session:
@@ -249,7 +145,7 @@ class _Download:
                     return
                 except (ChecksumError, DownloadError) as error:
                     problems.append(error)
-                    self.notify(f"{self.file.name}: {urlsplit(url).hostname}: {error.message}")
+                    self.notice(f"{self.file.name}: {urlsplit(url).hostname}: {error.message}")
         told = "; ".join(
             f"{urlsplit(url).hostname}: {error.message.rstrip('.')}"
             for url, error in zip(self.file.urls, problems, strict=True)
@@ -270,7 +166,7 @@ class _Download:
             before = self.part.size
             try:
                 self._transfer(session, url)
-                _accept(self.file, self.part.path, self.part.digest, self.notify)
+                accept(self.file, self.part.path, self.part.digest, self.notice)
                 self.part.finish()
                 return
             except ChecksumError:
@@ -279,7 +175,7 @@ class _Download:
                 if not (mixed and may_start_over):
                     raise
                 may_start_over = False
-                self.notify("The parts of the file do not belong together; starting again.")
+                self.notice("The parts of the file do not belong together; starting again.")
             except BrokenError as error:
                 gained = self.part.size - before
                 if isinstance(error, RestartError):
@@ -288,7 +184,7 @@ class _Download:
                 if failures >= self.patience.attempts:
                     raise DownloadError(f"{error}, {failures} times in a row") from error
                 seconds = back_off(failures, error.retry_after)
-                self.notify(f"{self.file.name}: {error}; trying again in {seconds:.0f} s.")
+                self.notice(f"{self.file.name}: {error}; trying again in {seconds:.0f} s.")
                 self.patience.sleep(seconds)
 
     def _transfer(self, session: requests.Session, url: str) -> None:
@@ -339,7 +235,7 @@ class _Download:
             part.begin(PartOrigin(url, answer.mark))
             chunks = chain([first], chunks)
         if total is not None:
-            _check_disk(self.target, total - part.size)
+            check_disk(self.target, total - part.size)
 
         def received(done: int) -> None:
             self.progress(self.file.name, done, total)
@@ -359,41 +255,5 @@ def _why_broken(error: requests.RequestException) -> str:
     return "the server cannot be reached"
 
 
-def _accept(file: WeightsFile, path: Path, digest: str, notify: Notify) -> None:
-    """Check a file that is about to enter the cache; note its hash if it is the first."""
-    check_complete(file, path, digest)
-    if expected_digest(file).digest is None:
-        pin(file, digest)
-        notify(
-            f"Nobody published a hash of {file.name}. That of this first download was noted in "
-            f"{pin_path(file)}, and every later one has to equal it: {digest}"
-        )
-
-
-def _check_disk(target: Path, needed: int) -> None:
-    free = shutil.disk_usage(target.parent).free
-    if needed + _SPARE_DISK > free:
-        raise OutputError(
-            f"{target.name} needs {needed / 1e9:.2f} GB, and {target.parent} has "
-            f"{free / 1e9:.2f} GB free.",
-            "Free some space, or set DDRM_CACHE_DIR to a folder on another disk.",
-        )
-
-
 def _size_on_disk(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
-
-
-@contextmanager
-def _writing(target: Path, notify: Notify, sleep: Callable[[float], None]) -> Iterator[None]:
-    """Have the cache to write ``target`` in, alone; say clearly if that fails."""
-    waiting = f"Another process is downloading {target.name}; waiting for it."
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with locked(target, waiting=lambda: notify(waiting), sleep=sleep):
-            yield
-    except OSError as error:
-        raise OutputError(
-            f"{target.parent} cannot be written: {error.strerror or error}.",
-            "Free some space or set DDRM_CACHE_DIR to another folder; what has arrived is kept.",
-        ) from error

@@ -8,7 +8,7 @@ working precision. Files are read with ``weights_only=True``: they can hold tens
 from __future__ import annotations
 
 import pickle
-import warnings
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from ddrm_cli.errors import WeightsError, WeightsMismatchError
-from ddrm_cli.networks.ddpm import DDPM, DDPMConfig
-from ddrm_cli.networks.guided_diffusion import Classifier, ClassifierConfig, UNet, UNetConfig
+from ddrm_cli.networks.configurations import Shapes
+from ddrm_cli.networks.guided_diffusion import Classifier
+from ddrm_cli.networks.table import ARCHITECTURES
 
 from .registry import Model, load_models
 
 __all__ = [
-    "Shapes",
     "build_classifier",
     "build_network",
     "load_classifier",
@@ -33,21 +33,19 @@ __all__ = [
     "recognise",
 ]
 
-Shapes = Mapping[str, tuple[int, ...]]
 _Network = TypeVar("_Network", bound=nn.Module)
 
 # The part of a file that is mapped at a time. Mapped pages that were read count towards the
 # process for as long as the map lives, so one map for all would make loading take twice the file.
 _MAPS = 8
+_PROTOCOL = 2  # of the pickles that torch.save writes
 _LEAST_MAP = 10_000_000  # bytes; a small file is read once or twice, not eight times
 
 
-def build_network(model: Model) -> UNet | DDPM:
+def build_network(model: Model) -> nn.Module:
     """The network of a model, without memory for its weights (on the ``meta`` device)."""
     with torch.device("meta"):
-        if model.architecture == "ddpm":
-            return DDPM(DDPMConfig(**model.network))
-        return UNet(UNetConfig(**model.network))
+        return ARCHITECTURES[model.architecture].build(model.network)
 
 
 def build_classifier(model: Model) -> Classifier:
@@ -55,7 +53,7 @@ def build_classifier(model: Model) -> Classifier:
     if model.classifier is None:
         raise ValueError(f"the model {model.name} has no classifier")
     with torch.device("meta"):
-        return Classifier(ClassifierConfig(**model.classifier.network))
+        return Classifier(model.classifier.network)
 
 
 def load_network(
@@ -64,7 +62,7 @@ def load_network(
     *,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
-) -> UNet | DDPM:
+) -> nn.Module:
     """The network of a model with its weights, ready for inference.
 
     Takes about the memory of the weights in ``dtype`` plus an eighth of the file.
@@ -205,9 +203,10 @@ def _read(path: Path) -> dict[str, Tensor]:
     """A state dict; mapped rather than read, where the format allows that."""
     again = "Download it again, or check where it came from."
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # whatever torch thinks of the pickle's protocol
-            state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+        _check_written_by_save(path)
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    except WeightsError:
+        raise
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
     except pickle.UnpicklingError as error:
@@ -225,6 +224,34 @@ def _read(path: Path) -> dict[str, Tensor]:
             "Save network.state_dict() alone.",
         )
     return dict(state)
+
+
+def _check_written_by_save(path: Path) -> None:
+    """Refuse what torch would warn of: torch has no other way to be quiet that suits threads.
+
+    Raises:
+        WeightsError: The file is a program of TorchScript, or a pickle of a protocol that
+            ``torch.save`` uses only if told to, of which torch understands some and warns of all.
+    """
+    if _is_zip(path):
+        with zipfile.ZipFile(path) as archive:
+            parts = {name.rpartition("/")[2]: name for name in archive.namelist()}
+            if "constants.pkl" in parts:
+                raise WeightsError(
+                    f"{path} was not loaded: it is a program of TorchScript, not only tensors.",
+                    "Save network.state_dict() with torch.save.",
+                )
+            with archive.open(parts["data.pkl"]) as pickled:
+                head = pickled.read(2)
+    else:
+        with path.open("rb") as file:
+            head = file.read(2)
+    if len(head) == 2 and head[:1] == pickle.PROTO and head[1] != _PROTOCOL:
+        raise WeightsError(
+            f"{path} was not loaded: it is a pickle of protocol {head[1]}, where torch.save writes "
+            f"{_PROTOCOL}, and holds possibly code.",
+            "Save network.state_dict() with torch.save as it is, without another protocol.",
+        )
 
 
 def _check_shapes(found: Shapes, expected: Shapes, path: Path, name: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddrm_cli.errors import ChecksumError, ModelNotCachedError, WeightsError
+from ddrm_cli.errors import ChecksumError, ModelNotCachedError, Notice, WeightsError
 
 from .cache import file_path
 from .registry import WeightsFile
@@ -22,6 +22,7 @@ __all__ = [
     "CHUNK",
     "Expected",
     "Progress",
+    "accept",
     "check_complete",
     "expected_digest",
     "looks_like_weights",
@@ -103,7 +104,7 @@ def check_complete(file: WeightsFile, path: Path, digest: str) -> None:
     """Compare a file's size and digest with what is known.
 
     Args:
-        file: The entry in the table of models.
+        file: The file, as the table of models has it.
         path: The bytes that claim to be it.
         digest: Their digest by the algorithm of `expected_digest`.
 
@@ -129,6 +130,27 @@ def check_complete(file: WeightsFile, path: Path, digest: str) -> None:
         )
 
 
+def accept(file: WeightsFile, path: Path, digest: str, notice: Notice) -> None:
+    """Check a file that is about to enter the cache; note its hash if nobody published one.
+
+    Args:
+        file: The file, as the table of models has it.
+        path: The bytes that claim to be it.
+        digest: Their digest by the algorithm of `expected_digest`.
+        notice: Told when a hash is noted.
+
+    Raises:
+        ChecksumError: They are not that file, or not all of it.
+    """
+    check_complete(file, path, digest)
+    if expected_digest(file).digest is None:
+        pin(file, digest)
+        notice(
+            f"Nobody published a hash of {file.name}. That of this first download was noted in "
+            f"{pin_path(file)}, and every later one has to equal it: {digest}"
+        )
+
+
 def _check_not_cut(file: WeightsFile, path: Path) -> None:
     """Without a hash, the directory at the end of a zip archive shows that the end is there."""
     with path.open("rb") as stream:
@@ -142,7 +164,7 @@ def verify_file(file: WeightsFile, *, progress: Progress = lambda *_: None) -> E
     """Read a file that is there and compare size and hash.
 
     Args:
-        file: The entry in the table of models.
+        file: The file, as the table of models has it.
         progress: Called as bytes are read.
 
     Returns:

@@ -22,6 +22,7 @@ from ddrm_cli.evaluation.run import DDRM, Evaluation, PictureDone, evaluate, pic
 from ddrm_cli.evaluation.store import ORIGINAL, Protocol
 from ddrm_cli.evaluation.tables import summarise
 from ddrm_cli.images.reading import read_picture
+from ddrm_cli.networks.configurations import UNetConfig
 from ddrm_cli.restoration import load_model, restore_measurement
 from ddrm_cli.sampler.settings import LARGEST_SEED, SamplerSettings
 
@@ -248,7 +249,8 @@ def test_labels_are_for_models_with_classes(
     entry = runner.load("tiny").entry
     monkeypatch.setattr(RESTORE, watched)
     runner(photographs[:1], cells("sr4"))
-    classes = replace(entry, network={**entry.network, "num_classes": 10})
+    assert isinstance(entry.network, UNetConfig)
+    classes = replace(entry, network=replace(entry.network, num_classes=10))
     load = runner.load
     runner.load = lambda name: replace(load(name), entry=classes)  # type: ignore[assignment]
     runner(photographs[1:], cells("sr4"))

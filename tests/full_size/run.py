@@ -149,20 +149,24 @@ def user_table(name: str, model: Model, files: Mapping[str, Path], address: str)
         f"description = {json.dumps(model.description)}",
         'licence = "random numbers"',
         f"architecture = {json.dumps(model.architecture)}",
-        *_entries("network", model.network),
-        *_entries("weights", _weights(files["network"], address)),
+        *_keys("network", vars(model.network)),
+        *_keys("weights", _weights(files["network"], address)),
     ]
     if model.classifier is not None:
         lines += [
-            *_entries("classifier.network", model.classifier.network),
-            *_entries("classifier.weights", _weights(files["classifier"], address)),
+            *_keys("classifier.network", vars(model.classifier.network)),
+            *_keys("classifier.weights", _weights(files["classifier"], address)),
         ]
     return "\n".join(lines) + "\n"
 
 
-def _entries(prefix: str, values: Mapping[str, object]) -> list[str]:
+def _keys(prefix: str, values: Mapping[str, object]) -> list[str]:
     # What JSON writes of numbers, texts and lists is TOML as well.
-    return [f"{prefix}.{key} = {json.dumps(value)}" for key, value in values.items()]
+    return [
+        f"{prefix}.{key} = {json.dumps(value)}"
+        for key, value in values.items()
+        if value is not None
+    ]
 
 
 def _weights(path: Path, address: str) -> dict[str, object]:

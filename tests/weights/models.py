@@ -8,8 +8,10 @@ from typing import Any
 
 import torch
 
+from ddrm_cli.networks.configurations import ClassifierConfig
+from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.weights.load import build_classifier, build_network
-from ddrm_cli.weights.registry import ClassifierEntry, Model, WeightsFile, load_models
+from ddrm_cli.weights.registry import ClassifierModel, Model, WeightsFile, load_models
 
 ADM: dict[str, Any] = {
     "image_size": 32,
@@ -31,13 +33,13 @@ DDPM: dict[str, Any] = {
 
 def tiny(architecture: str = "guided-diffusion", **changes: Any) -> Model:
     """A tiny model of an architecture, with changes to the values of its network."""
-    network = {**(ADM if architecture == "guided-diffusion" else DDPM), **changes}
+    values = {**(ADM if architecture == "guided-diffusion" else DDPM), **changes}
     base = load_models()["imagenet-256"]
     return replace(
         base,
         name=f"tiny-{architecture}",
         architecture=architecture,
-        network=network,
+        network=ARCHITECTURES[architecture].configuration(**values),
         weights=WeightsFile("tiny.pt"),
         tile=32,
     )
@@ -45,9 +47,10 @@ def tiny(architecture: str = "guided-diffusion", **changes: Any) -> Model:
 
 def with_classifier() -> Model:
     """A tiny class-conditional model of ten classes with its classifier."""
-    network = {key: value for key, value in ADM.items() if key != "out_channels"}
-    entry = ClassifierEntry({**network, "num_classes": 10}, WeightsFile("tiny_classifier.pt"), 1.0)
-    return replace(tiny(num_classes=10), classifier=entry)
+    values = {key: value for key, value in ADM.items() if key != "out_channels"}
+    network = ClassifierConfig(**values, num_classes=10)
+    classifier = ClassifierModel(network, WeightsFile("tiny_classifier.pt"))
+    return replace(tiny(num_classes=10), classifier=classifier)
 
 
 def random_state(model: Model, *, classifier: bool = False) -> dict[str, torch.Tensor]:

@@ -17,13 +17,13 @@ class Server:
 
     Attributes:
         requests: Path and headers of every request, in the order of arrival.
-        closing: Set when the server stops; what a stalled answer waits for.
+        go_on: What stalled answers wait for; also set when the server stops.
     """
 
     address: str
     behaviours: dict[str, list[Behaviour]] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
-    closing: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
 
     def serve(self, path: str, *behaviours: Behaviour) -> str:
         """The address of a path that behaves so."""
@@ -31,13 +31,14 @@ class Server:
         return self.address + path
 
     def stall(self, content: bytes, after: int) -> Behaviour:
-        """Go silent in the middle, with the connection open."""
+        """Go silent in the middle, with the connection open, until told to go on."""
 
         def behave(handler: BaseHTTPRequestHandler) -> None:
             _head(handler, 200, {"Content-Length": str(len(content))})
             handler.wfile.write(content[:after])
             handler.wfile.flush()
-            self.closing.wait(timeout=30)
+            self.go_on.wait()
+            handler.wfile.write(content[after:])
 
         return behave
 
@@ -66,7 +67,7 @@ def running() -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.closing.set()
+        server.go_on.set()
         http.shutdown()
         thread.join()
         http.server_close()
@@ -105,7 +106,6 @@ def file(
     if_range: bool = True,
     length: bool = True,
     cut: int | None = None,
-    pause: float = 0.0,
 ) -> Behaviour:
     """Answer with a file, or the part that was asked for.
 
@@ -116,7 +116,6 @@ def file(
         if_range: Whether ``If-Range`` is.
         length: Whether ``Content-Length`` is sent.
         cut: Bytes of the answer after which the connection breaks.
-        pause: Seconds before every 16 KiB.
     """
 
     def behave(handler: BaseHTTPRequestHandler) -> None:
@@ -134,11 +133,6 @@ def file(
         if start:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         _head(handler, 206 if start else 200, headers)
-        body = content[start:][:cut]
-        for offset in range(0, len(body), 16384):
-            if pause:
-                threading.Event().wait(pause)
-            handler.wfile.write(body[offset : offset + 16384])
-            handler.wfile.flush()
+        handler.wfile.write(content[start:][:cut])
 
     return behave

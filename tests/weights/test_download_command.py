@@ -13,6 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from ddrm_cli.cli.download import download, ensure_cached
+from ddrm_cli.cli.voice import Voice
 from ddrm_cli.errors import (
     ChecksumError,
     DDRMError,
@@ -226,7 +227,7 @@ def test_restoring_with_a_model_that_is_not_there_asks_nobody_without_a_terminal
 ) -> None:
     model = load_models(table)["faces"]
     with pytest.raises(ModelNotCachedError) as caught:
-        ensure_cached(model, yes=False)
+        ensure_cached(model, Voice(), yes=False)
     assert "ddrm download faces" in caught.value.hint
     assert "--yes" in caught.value.hint
     assert server.requests == []
@@ -235,7 +236,7 @@ def test_restoring_with_a_model_that_is_not_there_asks_nobody_without_a_terminal
 def test_yes_downloads_and_keeps_the_results_to_the_caller(
     table: Path, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ensure_cached(load_models(table)["faces"], yes=True)
+    ensure_cached(load_models(table)["faces"], Voice(), yes=True)
     assert (cache / "faces.pt").read_bytes() == NETWORK
     assert capsys.readouterr().out == ""
 
@@ -243,7 +244,7 @@ def test_yes_downloads_and_keeps_the_results_to_the_caller(
 def test_offline_there_is_nothing_to_ask(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DDRM_OFFLINE", "1")
     with pytest.raises(DownloadError, match="DDRM_OFFLINE"):
-        ensure_cached(load_models(table)["faces"], yes=False)
+        ensure_cached(load_models(table)["faces"], Voice(), yes=False)
 
 
 @pytest.mark.parametrize("answer", [True, False])
@@ -260,9 +261,9 @@ def test_on_a_terminal_the_user_is_asked(
     monkeypatch.setattr("typer.confirm", confirm)
     model = load_models(table)["faces"]
     if answer:
-        ensure_cached(model, yes=False)
+        ensure_cached(model, Voice(), yes=False)
     else:
         with pytest.raises(ModelNotCachedError):
-            ensure_cached(model, yes=False)
+            ensure_cached(model, Voice(), yes=False)
     assert (cache / "faces.pt").exists() is answer
     assert "faces" in asked[0]

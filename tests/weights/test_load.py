@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import zipfile
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 from ddrm_cli.errors import UnknownNameError, UsageError, WeightsError, WeightsMismatchError
+from ddrm_cli.networks.configurations import UNetConfig
 from ddrm_cli.weights.infer import model_from_file
 from ddrm_cli.weights.load import (
     build_classifier,
@@ -225,6 +227,31 @@ def test_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "before-1.6"])
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_what_torch_would_warn_of_is_refused_in_words(
+    tmp_path: Path, protocol: int, zipped: bool
+) -> None:
+    """So no warning needs to be silenced, which could not be done for one thread alone."""
+    path = tmp_path / "w.pt"
+    torch.save(
+        random_state(tiny()),
+        path,
+        pickle_protocol=protocol,
+        _use_new_zipfile_serialization=zipped,
+    )
+    with pytest.raises(WeightsError, match=f"a pickle of protocol {protocol}"):
+        load_network(tiny(), path)
+
+
+def test_program_of_torchscript_is_refused_in_words(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
+        for part in ("data.pkl", "constants.pkl"):
+            archive.writestr(f"w/{part}", b"\x80\x02}.")
+    with pytest.raises(WeightsError, match="TorchScript"):
+        load_network(tiny(), tmp_path / "w.pt")
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "before-1.6"])
 @pytest.mark.parametrize("kept", [0, 1, 3, 4, 30, 0.1, 0.5, 0.9, -100, -1])
 def test_file_that_was_cut_short_is_an_error(tmp_path: Path, zipped: bool, kept: float) -> None:
     model = tiny()
@@ -246,8 +273,6 @@ def test_file_that_is_something_else_is_an_error(tmp_path: Path, content: bytes)
 
 
 def test_zip_archive_that_is_no_checkpoint(tmp_path: Path) -> None:
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
         archive.writestr("photo.txt", "hello")
     with pytest.raises(WeightsError, match="no file of weights"):
@@ -317,14 +342,14 @@ def test_configuration_of_a_published_adm_is_read_off_its_shapes(
     torch.save({key: torch.zeros(()).expand(value.shape) for key, value in state.items()}, path)
     mine = model_from_file(path, like, models)
     assert (mine.name, mine.prediction) == ("mine", models[like].prediction)
-    expected, side = models[name], models[like].image_size
-    levels = [expected.image_size // one for one in expected.network["attention_resolutions"]]
-    assert mine.network["attention_resolutions"] == tuple(
-        sorted((side // n for n in levels), reverse=True)
-    )
-    for key in ("model_channels", "channel_mult", "num_res_blocks"):
-        assert mine.network[key] == expected.network[key]
-    assert mine.num_classes == expected.num_classes
+    expected, network = models[name].network, mine.network
+    assert isinstance(expected, UNetConfig)
+    assert isinstance(network, UNetConfig)
+    levels = range(len(expected.channel_mult))
+    assert [network.attends(n) for n in levels] == [expected.attends(n) for n in levels]
+    # All but the side and what hangs on it is read, or the same in both.
+    network = replace(network, image_size=256, attention_resolutions=())
+    assert network == replace(expected, image_size=256, attention_resolutions=())
 
 
 @pytest.mark.parametrize("name", ["celeba-hq", "cifar10"])
@@ -343,7 +368,7 @@ def test_model_from_a_file_loads_it(tmp_path: Path) -> None:
     models = {**load_models(), "tiny": tiny()}
     path = write(tmp_path / "own.pt", random_state(model))
     mine = model_from_file(path, "tiny", models)
-    assert mine.network["attention_resolutions"] == (16, 8)
+    assert mine.network == model.network
     load_network(mine, path)
 
 
@@ -377,10 +402,26 @@ def test_shapes_are_read_without_a_model(tmp_path: Path) -> None:
     assert read_shapes(path) == {"a": (2, 3), "b": ()}
 
 
+def test_own_model_that_is_deeper_gets_windows_that_it_can_take(tmp_path: Path) -> None:
+    deep = tiny(channel_mult=(1, 1, 1, 2, 2, 2), attention_resolutions=())
+    models = {"tiny": replace(tiny(), tile=2)}
+    assert (
+        model_from_file(write(tmp_path / "own.pt", random_state(deep)), "tiny", models).tile == 32
+    )
+
+
+def test_reason_why_a_network_cannot_be_used_is_told(tmp_path: Path) -> None:
+    """One that enlarges sees the picture twice; nothing here could feed it."""
+    state = random_state(tiny())
+    state["input_blocks.0.0.weight"] = torch.zeros(32, 6, 3, 3)
+    with pytest.raises(WeightsMismatchError, match="'in_channels' must be 3"):
+        model_from_file(write(tmp_path / "own.pt", state), "tiny", {"tiny": tiny()})
+
+
 def test_own_model_keeps_a_classifier_of_as_many_classes(tmp_path: Path) -> None:
     model = with_classifier()
     path = write(tmp_path / "own.pt", random_state(model))
     assert model_from_file(path, model.name, {model.name: model}).classifier == model.classifier
-    eleven = replace(model, network={**model.network, "num_classes": 11})
+    eleven = tiny(num_classes=11)
     path = write(tmp_path / "eleven.pt", random_state(eleven))
     assert model_from_file(path, model.name, {model.name: model}).classifier is None

@@ -1,0 +1,103 @@
+"""All that a command says: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddrm_cli.errors import OutputError
+
+from .failures import explain
+from .streams import printing, write_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from .tasks import Report
+
+__all__ = ["Voice"]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a command speaks.
+
+    What prints a result raises `BrokenPipeError` where nobody reads on, and `OutputError` where
+    stdout cannot be written. Nothing fails because stderr cannot be.
+
+    Args:
+        as_json: Print results as JSON.
+        quiet: No progress and no remarks.
+        debug: Show tracebacks with errors.
+    """
+
+    as_json: bool = False
+    quiet: bool = False
+    debug: bool = False
+
+    def result(self, line: object) -> None:
+        """Print a line of a result as it is."""
+        with printing(sys.stdout):
+            write_line(sys.stdout, str(line))
+
+    def result_json(self, value: object, *, indent: int | None = None) -> None:
+        """Print a result for scripts, in ASCII: exact on any stream."""
+        self.result(json.dumps(value, indent=indent))
+
+    def table(self, table: Table) -> None:
+        """Print a table as wide as the terminal; its texts are plain, without rich's markup."""
+        from rich.console import Console
+
+        with printing(sys.stdout):
+            Console(markup=False, emoji=False, highlight=False).print(table)
+
+    def say(self, sentence: str) -> None:
+        """Tell what is no result, and has to be known."""
+        with contextlib.suppress(OutputError, BrokenPipeError), printing(sys.stderr):
+            write_line(sys.stderr, sentence)
+
+    def remark(self, sentence: str) -> None:
+        """Tell what is good to know."""
+        if not self.quiet:
+            self.say(sentence)
+
+    def error(self, error: Exception, *, about: str) -> None:
+        """Tell what is wrong.
+
+        Args:
+            error: What was raised.
+            about: What it is about, such as a file's name; left out where the sentence names it.
+        """
+        if self.debug:
+            self.say("".join(traceback.format_exception(error)).rstrip())
+        sentence = explain(error)
+        self.say(sentence if f"'{about}'" in sentence else f"{about}: {sentence}")
+
+    def done(self, path: Path, output: Path, report: Report) -> None:
+        """Print what came of a picture."""
+        if self.as_json:
+            self._picture(path, output, report.status, report.facts)
+        else:
+            for line in report.lines:
+                self.result(line)
+
+    def skipped(self, path: Path, output: Path) -> None:
+        """Tell that a picture's result was there."""
+        if self.as_json:
+            self._picture(path, output, "skipped", {})
+        else:
+            self.remark(f"{output}: exists already, skipped.")
+
+    def failed(self, path: Path, output: Path, error: Exception) -> None:
+        """Tell scripts that nothing came of a picture; people hear of the error itself."""
+        if self.as_json:
+            self._picture(path, output, "failed", {"error": explain(error)})
+
+    def _picture(self, path: Path, output: Path, status: str, facts: Mapping[str, Any]) -> None:
+        self.result_json({"input": str(path), "output": str(output), "status": status, **facts})
