@@ -151,15 +151,20 @@ def _load(
 def _convert(tensor: Tensor, dtype: torch.dtype, name: str, path: Path) -> Tensor:
     # A copy even where the precision is right already: the file may change under a map.
     converted = tensor.detach().to(dtype, copy=True)
-    if not bool(torch.isfinite(converted).all()):
+    if not _is_finite(converted):
         precision = str(dtype).removeprefix("torch.")
-        if bool(torch.isfinite(tensor).all()):
+        if _is_finite(tensor):
             raise WeightsError(
                 f"The weight '{name}' in {path} is too large for {precision}.",
                 "Use --precision bfloat16 or float32.",
             )
         raise WeightsError(f"The weight '{name}' in {path} is not finite: the file is damaged.")
     return converted
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    """By its extremes, which takes no memory; NaN is both."""
+    return all(bool(extreme.isfinite()) for extreme in tensor.aminmax())
 
 
 def _tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
@@ -249,7 +254,7 @@ def _check_written_by_save(path: Path) -> None:
     if len(head) == 2 and head[:1] == pickle.PROTO and head[1] != _PROTOCOL:
         raise WeightsError(
             f"{path} was not loaded: it is a pickle of protocol {head[1]}, where torch.save writes "
-            f"{_PROTOCOL}, and holds possibly code.",
+            f"{_PROTOCOL}, and may hold something else than tensors, possibly code.",
             "Save network.state_dict() with torch.save as it is, without another protocol.",
         )
 

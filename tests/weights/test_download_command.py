@@ -133,6 +133,16 @@ def test_several_models_and_one_that_fails(table: Path, cache: Path, server: Ser
     assert "1 of 2 failed: faces" in outcome.said
 
 
+def test_traceback_of_each_that_fails_is_shown_only_where_it_was_asked_for(
+    table: Path, server: Server
+) -> None:
+    server.serve("/faces", html())
+    assert "Traceback" not in Outcome(table, "faces", "things").said
+    said = Outcome(table, "faces", "things", "--debug").said
+    assert "Traceback" in said
+    assert "DownloadError" in said
+
+
 def test_one_model_that_fails_is_an_error(table: Path, server: Server) -> None:
     server.serve("/faces", html())
     with pytest.raises(DownloadError, match="web page"):
