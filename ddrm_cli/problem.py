@@ -191,10 +191,14 @@ def operator_of(
     """
     if isinstance(degradation, LinearOperator):
         return _as_given(degradation, mask, kernel)
-    name, parameters = with_files(degradation, image_shape[1:], mask, kernel)
-    if "seed" in get_entry(name).takes:
+    channels, height, width = image_shape
+    name, parameters = with_files(degradation, (height, width), mask, kernel)
+    entry = get_entry(name)
+    if "seed" in entry.takes:
         parameters.setdefault("seed", seed)
-    return build_framed(Degradation(name, parameters), image_shape)
+    if entry.gives == "grey":
+        channels = 3
+    return build_framed(Degradation(name, parameters), (channels, height, width))
 
 
 def _as_given(

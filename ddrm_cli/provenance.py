@@ -142,8 +142,7 @@ def with_files(
         name, parameters = degradation, dict[str, Any]()
     else:
         name, parameters = degradation.name, dict(degradation.parameters)
-    given = {"mask": mask, "kernel": kernel}
-    get_entry(name).check({key: value for key, value in given.items() if value is not None})
+    get_entry(name).check({"mask": mask, "kernel": kernel})
     if mask is not None:
         height, width = size
         parameters["mask"] = to_mask(mask, height, width)

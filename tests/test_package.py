@@ -29,8 +29,10 @@ MODULES = sorted(
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"jobs", "planning", "files", "evaluation"},
+    {"files", "planning", "evaluation"},
     {"restoration"},
+    {"problem", "prior"},
+    {"provenance"},
     {"conversion", "devices"},
     {"weights", "images"},
     {"sampler", "degradations", "networks"},

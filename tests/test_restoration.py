@@ -40,7 +40,7 @@ def tiny_model(num_classes: int | None = None) -> LoadedModel:
     """A network with random weights: what must hold for any network holds for it."""
     config = UNetConfig(32, 32, (1, 1), 1, (), num_head_channels=32, num_classes=num_classes)
     torch.manual_seed(0)
-    entry = dataclasses.replace(
+    model = dataclasses.replace(
         load_models()["photo-small"],
         name="tiny",
         prediction="epsilon",
@@ -51,10 +51,10 @@ def tiny_model(num_classes: int | None = None) -> LoadedModel:
     if num_classes is not None:
         guide = ClassifierConfig(32, 32, (1, 1), 1, (16,), 16, num_classes=num_classes)
         classifier = Classifier(guide).eval().requires_grad_(False)
-        guided = ClassifierModel(guide, entry.weights)
-        entry = dataclasses.replace(entry, classifier=guided)
+        guided = ClassifierModel(guide, model.weights)
+        model = dataclasses.replace(model, classifier=guided)
     network = UNet(config).eval().requires_grad_(False)
-    return LoadedModel(entry, network, torch.device("cpu"), classifier)
+    return LoadedModel(model, network, torch.device("cpu"), classifier)
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +247,7 @@ def test_what_is_no_kernel_is_refused(kernel: Any, tiny: LoadedModel) -> None:
 def test_a_mask_of_numbers_is_a_mask() -> None:
     mask = np.zeros((8, 8), dtype=np.uint8)
     mask[2:4] = 255
-    y = ddrm_cli.degrade(torch.ones(1, 8, 8), "inp", mask=mask)  # type: ignore[arg-type]
+    y = ddrm_cli.degrade(torch.ones(1, 8, 8), "inp", mask=mask)
     assert torch.equal(y[0], torch.from_numpy(1.0 - mask / 255.0).float())
 
 

@@ -30,7 +30,7 @@ from .tasks import Report, Task
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from ddrm_cli.jobs import DegradeRequest
+    from ddrm_cli.files.degrading import DegradeRequest
 
 __all__ = ["degrade"]
 
@@ -74,21 +74,21 @@ def degrade(
             "No degradation was given.",
             "Choose one with --deg; see: ddrm list-degradations",
         )
-    from ddrm_cli.degradations.table import get_degradation
+    from ddrm_cli.degradations.table import get_entry
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
-    entry = get_degradation(deg)
+    entry = get_entry(deg)
     check_sigma(sigma, f"{sigma:g}")
     blur = None if kernel is None else read_kernel(kernel)
 
-    from ddrm_cli.jobs import DegradeRequest
+    from ddrm_cli.files.degrading import DegradeRequest
 
     voice = Voice(as_json, quiet, debug)
     task = _DegradeTask(
         label=f"degraded_{deg}",
         result_labels=("restored", "restored_*", "degraded_*"),
-        formats=(".npz",) if entry.measurement == "vector" else (".png", ".npz"),
+        formats=(".npz",) if entry.gives == "vector" else (".png", ".npz"),
         reads=[file for file in (mask, kernel) if file is not None],
         request=DegradeRequest(deg, sigma, seed, mask, blur, max_pixels or DEFAULT_MAX_PIXELS),
         voice=voice,
@@ -104,12 +104,12 @@ class _DegradeTask(Task):
     voice: Voice
 
     def is_same(self, path: Path, output: Path) -> bool:
-        from ddrm_cli.jobs import is_same_measurement
+        from ddrm_cli.files.degrading import is_same_measurement
 
         return is_same_measurement(path, output, self.request)
 
     def run(self, path: Path, output: Path, *, overwrite: bool) -> Report:
-        from ddrm_cli.jobs import degrade_file
+        from ddrm_cli.files.degrading import degrade_file
 
         info, notes = degrade_file(path, output, self.request, overwrite=overwrite)
         for note in notes:

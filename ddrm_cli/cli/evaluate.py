@@ -226,7 +226,7 @@ def evaluate(
     from ddrm_cli.evaluation.results import write_results
     from ddrm_cli.evaluation.run import evaluate as run
     from ddrm_cli.evaluation.tables import summarise
-    from ddrm_cli.restoration import load_model
+    from ddrm_cli.prior import load_model
 
     with picture_bar(voice) as progress:
         evaluation = run(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ddrm_cli.degradations.table import DEGRADATIONS, Degradation
+from ddrm_cli.degradations.table import DEGRADATIONS, Entry
 
 from .options import Debug
 from .voice import Voice
@@ -49,15 +49,15 @@ def list_degradations(
     voice.table(table)
 
 
-def _parameters(entry: Degradation) -> str:
+def _parameters(entry: Entry) -> str:
     fixed = [f"{name.replace('_', ' ')} {value:g}" for name, value in entry.parameters.items()]
-    given = [f"--{name}" for name in entry.takes if name != "rank_tolerance"]
+    given = [f"--{name}" for name in entry.takes]
     return ", ".join(fixed + given)
 
 
-def _described(entry: Degradation) -> dict[str, object]:
+def _described(entry: Entry) -> dict[str, object]:
     described = {**asdict(entry), "measurement_size": entry.measurement_size}
     del described["target"]
     described["parameters"] = dict(entry.parameters)
-    described["takes"] = [name for name in entry.takes if name != "rank_tolerance"]
+    described["measurement"] = described.pop("gives")
     return described

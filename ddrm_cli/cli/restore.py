@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -34,7 +34,6 @@ from .options import (
     Yes,
     check_sigma,
 )
-from .restored_files import RestoredFiles
 from .voice import Voice
 
 if TYPE_CHECKING:
@@ -194,14 +193,15 @@ def restore(
     ddrm restore photo.jpg --deg sr_bicubic4
     """
     # Everything that can be known to be wrong is, before torch is loaded.
-    from ddrm_cli.degradations.table import get_degradation
+    from ddrm_cli.degradations.table import get_entry
+    from ddrm_cli.files.names import RestoredFiles
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.images.writing import OUTPUT_FORMATS
     from ddrm_cli.weights.registry import load_models
 
     if deg is not None:
-        get_degradation(deg)
+        get_entry(deg)
     noise = _parse_sigma(sigma)
     settings = _settings(preset, steps, spacing, eta, eta_b)
     if samples < 1:
@@ -218,8 +218,9 @@ def restore(
     blur = None if kernel is None else read_kernel(kernel)
 
     from ddrm_cli.devices import choose_device, choose_precision
-    from ddrm_cli.jobs import RestoreRequest, file_digest
-    from ddrm_cli.restoration import TilingSettings
+    from ddrm_cli.files.record import file_digest
+    from ddrm_cli.files.restoring import RestoreRequest
+    from ddrm_cli.prior import TilingSettings
 
     choose_precision(precision, choose_device(device))
 
@@ -236,7 +237,6 @@ def restore(
         request=RestoreRequest(
             degradation=deg,
             sigma=noise,
-            estimate=sigma == "auto",
             mask=mask,
             kernel=blur,
             max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
@@ -251,7 +251,7 @@ def restore(
         original=original,
         asked={
             "degradation": deg,
-            "sigma": sigma if noise is None else noise,
+            "sigma": noise,
             "mask": None if mask is None else file_digest(mask),
             "kernel": None if kernel is None else file_digest(kernel),
             "model": model_name,
@@ -266,9 +266,9 @@ def restore(
     run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
 
 
-def _parse_sigma(text: str | None) -> float | None:
+def _parse_sigma(text: str | None) -> float | Literal["auto"] | None:
     if text is None or text == "auto":
-        return None
+        return "auto" if text else None
     try:
         return check_sigma(float(text), text)
     except ValueError:

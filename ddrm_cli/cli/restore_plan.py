@@ -18,31 +18,33 @@ class RestorePlan(RestoreTask):
         from ddrm_cli.weights.cache import is_cached
 
         if is_cached(self.model):
-            self._load()
+            self.load()
 
     def run(self, path: Path, output: Path, *, overwrite: bool) -> Report:
         """Say what would be done with one picture, and what it would cost."""
         from ddrm_cli.planning import expected_cost, model_without_weights
 
-        job = self._prepare(path, output)
-        model = self.loaded or model_without_weights(
-            self.model, device=self.device, precision=self.precision
-        )
-        facts = self._facts(job, model)
+        posed = self.read(path, output)
+        problem, entry = posed.problem, posed.entry
+        if self.restorer is None:
+            model = model_without_weights(self.model, device=self.device, precision=self.precision)
+        else:
+            model = self.restorer.model
+        facts = posed.facts(model, self.settings, self.outputs)
         cost = expected_cost(
-            model, job.image_shape, self.settings, self.tiling, samples=len(self.outputs.seeds)
+            model, problem.image_shape, self.settings, self.tiling, samples=len(self.outputs.seeds)
         )
         written = [str(file) for file in self.files(output)]
-        _, height, width = job.image_shape
-        y = " x ".join(str(side) for side in reversed(job.y.shape[1:]))
+        _, height, width = problem.image_shape
+        y = " x ".join(str(side) for side in reversed(posed.batch.values.shape[2:]))
         missing = (
             f"unknown, {self.model.name} has not been downloaded: ddrm download {self.model.name}"
         )
         lines = [
             f"{path} -> {', '.join(written)}",
             f"  size       {y} to {width} x {height}",
-            f"  task       {job.degradation.name}: {job.degradation.summary}",
-            f"  noise      sigma = {job.sigma:.4f}, {job.sigma_origin}",
+            f"  task       {entry.name}: {entry.summary}",
+            f"  noise      sigma = {problem.sigma:.4f}, {problem.sigma_origin}",
             f"  model      {self.model.name}, {facts['precision']} on {facts['device']}",
             f"  network    {_counted(self.settings.steps, 'step')} of "
             f"{_counted(cost.tiles, 'tile')}, {cost.tile_width} x {cost.tile_height} pixels each",
@@ -50,7 +52,12 @@ class RestorePlan(RestoreTask):
             f"  memory     about {cost.megabytes / 1000:.1f} GB",
         ]
         seconds = None if cost.seconds is None else round(cost.seconds, 1)
-        more = {"files": written, "seconds": seconds, "megabytes": round(cost.megabytes)}
+        more = {
+            "class": self.class_label,
+            "files": written,
+            "seconds": seconds,
+            "megabytes": round(cost.megabytes),
+        }
         return Report(lines, {**facts, **more}, status="planned")
 
 

@@ -30,9 +30,8 @@ def build_operator(degradation: str | Degradation, image_shape: ImageShape) -> L
         degradation = Degradation(degradation)
     entry = degradation.entry
     given = {"seed": 0} if "seed" in entry.takes else {}
+    given |= {key: value for key, value in degradation.parameters.items() if value is not None}
     module, _, attribute = entry.target.partition(":")
     target = getattr(importlib.import_module(module), attribute)
-    operator: LinearOperator = target(
-        image_shape, **entry.parameters, **given | dict(degradation.parameters)
-    )
+    operator: LinearOperator = target(image_shape, **entry.parameters, **given)
     return operator

@@ -34,7 +34,7 @@ def build_framed(degradation: Degradation, image_shape: ImageShape) -> LinearOpe
 
     Args:
         degradation: What happens to the pictures.
-        image_shape: (C, H, W) of the pictures alone; grey is also measured of one channel.
+        image_shape: (C, H, W) of the pictures alone.
 
     Raises:
         DDRMError: What `build_operator` raises.
@@ -42,8 +42,6 @@ def build_framed(degradation: Degradation, image_shape: ImageShape) -> LinearOpe
     kernel = degradation.parameters.get("kernel")
     margin = (0, 0) if kernel is None else frame_margin(kernel)
     channels, height, width = image_shape
-    if degradation.entry.gives == "grey":
-        channels = 3
     operator = build_operator(degradation, (channels, height + margin[0], width + margin[1]))
     operator.margin = margin
     return operator

@@ -66,20 +66,20 @@ class Entry:
         return self.family == "inpainting"
 
     def check(self, parameters: Mapping[str, Any]) -> None:
-        """Make sure that it takes what the user gives.
+        """Make sure that it takes what the user gives; what is None is not given.
 
         Raises:
             UsageError: One of the parameters is not taken, or a seed out of range.
         """
-        for name in parameters:
-            if name not in self.takes:
+        for name, value in parameters.items():
+            if value is not None and name not in self.takes:
                 takers = [entry.name for entry in DEGRADATIONS.values() if name in entry.takes]
                 other = f", or use {' or '.join(takers)}" if takers else ""
                 raise UsageError(
                     f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
                 )
-        seed = parameters.get("seed", 0)
-        if not isinstance(seed, Integral) or not 0 <= seed <= LARGEST_SEED:
+        seed = parameters.get("seed") or 0
+        if not (isinstance(seed, Integral) and 0 <= int(seed) <= LARGEST_SEED):
             raise UsageError(
                 f"The seed {seed} is not possible.",
                 f"Choose a whole number from 0 to {LARGEST_SEED}.",
@@ -123,7 +123,7 @@ class Degradation:
         name: A name of `DEGRADATIONS`, such as ``"inp"``.
         parameters: What its entry takes: ``seed``, a whole number from 0 on for random ones;
             ``mask``, shape (H, W), True where a pixel is missing; ``kernel``, any two-dimensional
-            one, as it is (of sum one it keeps the brightness).
+            one, as it is (of sum one it keeps the brightness). What is None is not given.
 
     Raises:
         UnknownNameError: No degradation of that name.
@@ -136,7 +136,7 @@ class Degradation:
     def __post_init__(self) -> None:
         self.entry.check(self.parameters)
         for need in self.entry.needs:
-            if need not in self.parameters:
+            if self.parameters.get(need) is None:
                 raise UsageError(
                     f"The degradation {self.name} needs a {need}.", f"Give one with --{need} FILE."
                 )

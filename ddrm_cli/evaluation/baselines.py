@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from ddrm_cli.degradations.base import LinearOperator
-from ddrm_cli.degradations.table import Degradation
+from ddrm_cli.degradations.table import Entry
 
 __all__ = ["baselines", "enlarge"]
 
@@ -16,14 +16,14 @@ __all__ = ["baselines", "enlarge"]
 _MEASUREMENT_IS_PSEUDO_INVERSE = ("denoising", "inpainting", "colourisation")
 
 
-def baselines(degradation: Degradation, operator: LinearOperator, y: Tensor) -> dict[str, Tensor]:
+def baselines(entry: Entry, operator: LinearOperator, y: Tensor) -> dict[str, Tensor]:
     """Restorations without a prior, by name; at least one.
 
     ``bicubic`` is a smaller measurement enlarged, ``measurement`` one of the picture's size as it
     is, ``pseudo-inverse`` is ``H^+ y``, left out where it equals the measurement.
 
     Args:
-        degradation: What y was made by.
+        entry: What y was made by.
         operator: Its operator.
         y: Measurements, shape (B, *measurement_shape).
 
@@ -31,11 +31,11 @@ def baselines(degradation: Degradation, operator: LinearOperator, y: Tensor) -> 
         Each of shape (B, C, H, W), not clipped.
     """
     found: dict[str, Tensor] = {}
-    if degradation.scale > 1:
-        found["bicubic"] = enlarge(y, degradation.scale)
-    elif degradation.measurement != "vector":
+    if entry.scale > 1:
+        found["bicubic"] = enlarge(y, entry.scale)
+    elif entry.gives != "vector":
         found["measurement"] = y.expand(len(y), *operator.image_shape)
-    if degradation.family not in _MEASUREMENT_IS_PSEUDO_INVERSE:
+    if entry.family not in _MEASUREMENT_IS_PSEUDO_INVERSE:
         found["pseudo-inverse"] = operator.pinv(y)
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ddrm_cli.degradations.table import DEGRADATIONS, Degradation, get_degradation
+from ddrm_cli.degradations.table import DEGRADATIONS, Entry, get_entry
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import PRESETS, SamplerSettings, get_preset
 
@@ -36,9 +36,9 @@ class Cell:
     settings: SamplerSettings
 
     @property
-    def entry(self) -> Degradation:
+    def entry(self) -> Entry:
         """The degradation's entry in the table."""
-        return get_degradation(self.degradation)
+        return get_entry(self.degradation)
 
     @property
     def measurement_folder(self) -> str:
@@ -152,7 +152,7 @@ def _expand(names: Iterable[str]) -> Sequence[str]:
         if name == ALL:
             expanded += [each for each, entry in DEGRADATIONS.items() if not _needs_file(entry)]
             continue
-        if _needs_file(get_degradation(name)):
+        if _needs_file(get_entry(name)):
             raise UsageError(
                 f"The degradation {name} needs a kernel, which an evaluation does not take.",
                 "Choose deblur_uni, deblur_gauss or deblur_aniso.",
@@ -161,5 +161,5 @@ def _expand(names: Iterable[str]) -> Sequence[str]:
     return list(dict.fromkeys(expanded))
 
 
-def _needs_file(entry: Degradation) -> bool:
-    return "kernel" in entry.takes
+def _needs_file(entry: Entry) -> bool:
+    return bool(entry.needs)

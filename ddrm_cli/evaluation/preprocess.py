@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ddrm_cli.errors import MeasurementError, UnknownNameError
+from ddrm_cli.errors import UnknownNameError
 from ddrm_cli.images.picture import Picture, image_of
 
-__all__ = ["PREPROCESSINGS", "crop_to_multiple", "get_preprocessing", "preprocess"]
+__all__ = ["PREPROCESSINGS", "get_preprocessing", "preprocess"]
 
 Pixels = NDArray[np.float32]
 
@@ -70,22 +70,6 @@ def get_preprocessing(name: str) -> Callable[[Pixels, int], Pixels]:
     if name not in PREPROCESSINGS:
         raise UnknownNameError("preprocessing", name, PREPROCESSINGS)
     return PREPROCESSINGS[name]
-
-
-def crop_to_multiple(pixels: Pixels, multiple: int) -> Pixels:
-    """The upper left part whose sides are multiples, as `ddrm degrade` crops.
-
-    Raises:
-        MeasurementError: A side is shorter than that.
-    """
-    height, width = (side // multiple * multiple for side in pixels.shape[:2])
-    if height == 0 or width == 0:
-        raise MeasurementError(
-            f"A picture of {pixels.shape[1]} x {pixels.shape[0]} pixels is too small to be "
-            f"reduced {multiple} times.",
-            "Leave it out, or choose a smaller factor.",
-        )
-    return pixels[:height, :width]
 
 
 def _short_side(image: Image.Image, size: int) -> Image.Image:

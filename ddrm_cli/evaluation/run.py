@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ddrm_cli.degradations.base import LinearOperator
-from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError, UsageError
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
-from ddrm_cli.restoration import LoadedModel, TilingSettings, degrade, restore_measurement
+from ddrm_cli.prior import LoadedModel, TilingSettings
+from ddrm_cli.problem import measure, operator_of, pose
+from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED
 from ddrm_cli.weights.cache import file_path
 from ddrm_cli.weights.registry import WeightsFile
@@ -29,7 +30,7 @@ from .baselines import baselines
 from .grid import Cell
 from .metrics import METRICS, check_metrics, select_metrics
 from .photographs import Photograph
-from .preprocess import crop_to_multiple, preprocess
+from .preprocess import preprocess
 from .sets import score_sets
 from .store import ORIGINAL, Protocol, Record, Store
 from .text import encodable
@@ -191,8 +192,8 @@ class _Loader:
 
 def _model_facts(model: LoadedModel) -> dict[str, Any]:
     return {
-        "weights": {file.name: _weights_hash(file) for file in model.entry.files},
-        "version": model.entry.version,
+        "weights": {file.name: _weights_hash(file) for file in model.model.files},
+        "version": model.model.version,
         "precision": str(model.precision).removeprefix("torch."),
         "device": str(model.device),
     }
@@ -225,7 +226,7 @@ def _hash_picture(path: Path) -> str:
 
 def _evaluate_one(
     cell: Cell,
-    sample: Photograph,
+    photograph: Photograph,
     sha256: str,
     store: Store,
     model: LoadedModel,
@@ -233,47 +234,36 @@ def _evaluate_one(
     max_pixels: int,
 ) -> Record:
     protocol = store.protocol
-    picture = read_picture(sample.path, max_pixels=max_pixels)
+    picture = read_picture(photograph.path, max_pixels=max_pixels)
     pixels = preprocess(picture, protocol.preprocess, protocol.size)
-    pixels = crop_to_multiple(pixels, cell.entry.scale)
-    height, width, channels = pixels.shape
+    height, width, channels = cell.entry.crop(pixels).shape
+    seed = picture_seed(protocol.seed, photograph.name)
+    operator = operator_of(cell.degradation, (channels, height, width), seed=seed)
+    # What takes the colour from a grey picture sees it in colour.
+    pixels = np.broadcast_to(pixels[:height, :width], (height, width, operator.image_shape[0]))
     x = torch.from_numpy(np.moveaxis(pixels, -1, 0).copy())[None]
-    seed = picture_seed(protocol.seed, sample.name)
+    y = measure(x, operator, cell.sigma, [seed])
 
-    # The measurement has what the restoration takes for unmeasured: weak singular values.
-    shape = (channels, height, width)
-    exact = build_operator(cell.degradation, shape, seed=seed, rank_tolerance=0.0)
-    operator = build_operator(cell.degradation, shape, seed=seed)
-    y = degrade(x, exact, sigma=cell.sigma, seed=seed)
+    # A list has labels for whichever of the models needs one.
+    label = None if model.model.num_classes is None else photograph.label
+    restorer = Restorer(model, cell.settings, tiling, label)
     notices: list[str] = []
     start = time.perf_counter()
-    x_hat = restore_measurement(
-        model,
-        y,
-        operator,
-        cell.sigma,
-        settings=cell.settings,
-        tiling=tiling,
-        seeds=[seed],
-        # A list has labels for whichever of the models needs one.
-        label=None if model.entry.num_classes is None else sample.label,
-        notice=notices.append,
-    )
+    x_hat = restorer(pose(y, operator, sigma=cell.sigma), [seed], notice=notices.append).x
     seconds = time.perf_counter() - start
 
-    operator.cpu()
     methods = {DDRM: x_hat, **baselines(cell.entry, operator, y)}
-    store.add_picture(cell, ORIGINAL, sample.name, pixels)
+    store.add_picture(cell, ORIGINAL, photograph.name, pixels)
     scores: dict[str, dict[str, float]] = {}
     for method, restored in methods.items():
         estimate = np.moveaxis(restored[0].numpy(), 0, -1)
-        store.add_picture(cell, method, sample.name, estimate)
-        scores[method] = _score(protocol.metrics, estimate, pixels, y, exact)
+        store.add_picture(cell, method, photograph.name, estimate)
+        scores[method] = _score(protocol.metrics, estimate, pixels, y, operator)
     return Record(
         cell=cell,
-        name=sample.name,
+        name=photograph.name,
         sha256=sha256,
-        label=sample.label,
+        label=photograph.label,
         seed=seed,
         width=width,
         height=height,

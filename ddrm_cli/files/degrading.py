@@ -54,8 +54,7 @@ class DegradeRequest:
 
     def __post_init__(self) -> None:
         check_sigma(self.sigma)
-        given = {"mask": self.mask, "kernel": self.kernel}
-        Degradation(self.degradation, {key: each for key, each in given.items() if each is not None})
+        Degradation(self.degradation, {"mask": self.mask, "kernel": self.kernel})
 
     @property
     def entry(self) -> Entry:

@@ -16,8 +16,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ddrm_cli.errors import UsageError
 from ddrm_cli.images.picture import image_of
+from ddrm_cli.sampler.ddrm import Step
 
-__all__ = ["compare_figure", "contact_sheet", "progress_gif", "uncertainty_figure"]
+__all__ = ["Predictions", "compare_figure", "contact_sheet", "progress_gif", "uncertainty_figure"]
 
 Pixels = NDArray[np.float32]
 Panel = tuple[str, Pixels]
@@ -27,12 +28,36 @@ GAP = 8  # pixels between panels
 SMALLEST_PANEL = 96  # pixels of height below which a label would be larger than its panel
 LARGEST_FRAME = 640  # pixels of the longer side of a GIF, which stores every frame
 HOLD = 2000  # milliseconds for which a GIF shows its last frame
+MOST_FRAMES = 50  # with which a contact sheet and an animation stay readable
 
 # The corners of a path through the colours that grows evenly lighter, as the eye sees it: dark
 # blue, violet, red, orange, light yellow. CIELAB lightness 4, 21, 44, 69, 95.
 _COLOURS = np.array(
     [(14, 8, 43), (84, 15, 109), (187, 55, 84), (249, 142, 9), (252, 240, 190)], dtype=np.float64
 )
+
+
+class Predictions:
+    """Predictions of the first sample, evenly over the steps; the last one is always there.
+
+    Attributes:
+        pixels: (H, W, C) on [0, 1] each, no larger than a frame of an animation.
+        labels: One each.
+    """
+
+    def __init__(self) -> None:
+        self.pixels: list[Pixels] = []
+        self.labels: list[str] = []
+
+    def add(self, step: Step) -> None:
+        """Keep the prediction of a step, reduced: a large picture has no room for fifty more."""
+        every = -(-step.steps // MOST_FRAMES)
+        if (step.steps - step.index) % every:
+            return
+        image = image_of(step.denoised[0].movedim(0, -1).numpy()).convert("RGB")
+        image.thumbnail((LARGEST_FRAME, LARGEST_FRAME), Image.Resampling.LANCZOS)
+        self.pixels.append(_pixels(image))
+        self.labels.append(f"step {step.index}")
 
 
 def compare_figure(panels: Sequence[Panel]) -> Pixels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from ddrm_cli.degradations.table import Entry, get_entry
 from ddrm_cli.errors import MeasurementError, Notice
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
-from ddrm_cli.images.writing import check_size, write_bytes, write_picture
+from ddrm_cli.images.writing import write_bytes, write_picture
 from ddrm_cli.prior import LoadedModel
 from ddrm_cli.problem import InverseProblem, pose
 from ddrm_cli.restoration import Restorer
@@ -54,10 +55,7 @@ class RestoreRequest:
 
     def __post_init__(self) -> None:
         if self.degradation is not None:
-            given = {"mask": self.mask, "kernel": self.kernel}
-            get_entry(self.degradation).check(
-                {name: value for name, value in given.items() if value is not None}
-            )
+            get_entry(self.degradation).check({"mask": self.mask, "kernel": self.kernel})
 
     def read(self, path: Path) -> FileProblem:
         """Read a photograph or a measurement file, and pose its problem.
@@ -175,11 +173,13 @@ class FileRestorer:
         def told(step: Step) -> None:
             if callback is not None:
                 callback(step)
-            if files.save_progress:
+            if files.predictions:
                 predictions.add(step)
 
         problem = posed.problem.repeated(len(files.seeds))
+        started = time.perf_counter()
         restoration = self.restorer(problem, files.seeds, callback=told, notice=notice)
+        seconds = time.perf_counter() - started
         samples = restoration.x.movedim(1, -1).contiguous().numpy()
         results = samples.mean(axis=0, keepdims=True) if files.average else samples
         facts = {
@@ -195,7 +195,7 @@ class FileRestorer:
         for note in notes:
             if notice is not None:
                 notice(note)
-        if files.save_progress:
+        if files.predictions:
             animation = progress_gif(predictions.pixels)
             write_bytes(files.animation(output), animation, overwrite=overwrite)
             sheet = contact_sheet(predictions.pixels, predictions.labels)
@@ -206,7 +206,7 @@ class FileRestorer:
         if files.average:
             figure = uncertainty_figure(samples.std(axis=0, ddof=1))
             _write_figure(files.uncertainty(output), figure, overwrite=overwrite)
-        return facts
+        return {**facts, "seconds": round(seconds, 2)}
 
 
 def is_same_restoration(

@@ -45,8 +45,7 @@ def to_mask(mask: MaskLike, height: int, width: int) -> NDArray[np.bool_]:
 def _of_picture(picture: Picture, name: str, height: int, width: int) -> NDArray[np.bool_]:
     if (picture.height, picture.width) != (height, width):
         raise MeasurementError(
-            f"{name} is {picture.width} x {picture.height}, "
-            f"the photograph {width} x {height}.",
+            f"{name} is {picture.width} x {picture.height}, the photograph {width} x {height}.",
             "Draw the mask at the size of the photograph.",
         )
     missing = np.asarray(picture.pixels.mean(axis=2) >= 0.5)

@@ -33,6 +33,7 @@ from ddrm_cli.sampler.ddrm import Noise, sample_ddrm
 from ddrm_cli.sampler.noise import ImageNoise
 from ddrm_cli.sampler.schedule import NoiseSchedule, select_timesteps
 from ddrm_cli.sampler.settings import SamplerSettings, get_preset
+from tests.degradations.examples import example
 
 __all__ = ["Calibration", "GaussianPrior", "Posterior", "calibrate", "exact_posterior", "main"]
 
@@ -143,7 +144,7 @@ def exact_posterior(
         sigma_y: In the units of x.
     """
     pixels = prior.power.numel()
-    measured = (operator.singular_values > 0).expand(operator.spectral_shape).flatten()
+    measured = operator.measured.expand(operator.spectral_shape).flatten()
     unit = torch.eye(pixels, dtype=torch.float64).view(pixels, *operator.image_shape)
     A = (operator.singular_values * operator.Vt(unit)).flatten(1).T[measured]
     y_A = operator.Ut(y).flatten(1).T[measured]
@@ -178,7 +179,7 @@ def calibrate(
     """
     prior = prior or GaussianPrior.of_photographs()
     height, width = prior.power.shape
-    operator = build_operator(degradation, (1, height, width), seed=seed).double()
+    operator = build_operator(example(degradation, seed), (1, height, width)).double()
     # A noise-free measurement has no inverse of K in float64 without any noise at all.
     sigma_y = max(2 * sigma, 1e-5)
     generator = torch.Generator().manual_seed(seed)

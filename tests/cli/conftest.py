@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from ddrm_cli import restoration
+from ddrm_cli import prior
 from ddrm_cli.cli import config
 from ddrm_cli.cli.main import app
 from ddrm_cli.weights import registry
@@ -39,7 +39,7 @@ def load_once(monkeypatch: pytest.MonkeyPatch) -> None:
             _networks[key] = load_network(model, path, device=device, dtype=dtype)
         return _networks[key]
 
-    monkeypatch.setattr(restoration, "load_network", load)
+    monkeypatch.setattr(prior, "load_network", load)
 
 
 @pytest.fixture(autouse=True)

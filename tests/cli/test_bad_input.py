@@ -9,13 +9,14 @@ import errno
 import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from ddrm_cli import jobs
+from ddrm_cli.restoration import Restoration, Restorer
 from ddrm_cli.sampler.denoiser import NetworkDenoiser
 
 from .program import Outcome, Program, files_below, opened
@@ -308,7 +309,7 @@ def test_a_size_that_the_format_cannot_hold_is_found_before_the_work(
     def never(*args: object, **kwargs: object) -> None:
         raise AssertionError("the sampler ran")
 
-    monkeypatch.setattr(jobs, "run_restore", never)
+    monkeypatch.setattr(Restorer, "__call__", never)
     opened(photo).resize((8192, 1)).save("long.png")
     command = ("restore", "long.png", "-d", "sr2", *QUICK, "-o", "out.webp")
     for more in ((), ("--dry-run",)):
@@ -452,7 +453,7 @@ def test_what_nobody_expected_is_one_sentence_too(
     def broken(*args: object, **kwargs: object) -> None:
         raise error
 
-    monkeypatch.setattr(jobs, "run_restore", broken)
+    monkeypatch.setattr(Restorer, "__call__", broken)
     command = ("restore", photo, "-d", "deno", *QUICK)
     assert_refused(ddrm(*command), 1, says)
     debugged = ddrm(*command, "--debug")
@@ -467,16 +468,16 @@ def test_what_nobody_expected_does_not_end_a_folder(
     Path("in").mkdir()
     opened(photo).save("in/a.png")
     opened(photo).save("in/b.png")
-    run_restore = jobs.run_restore
+    restore = Restorer.__call__
     calls: list[int] = []
 
-    def broken_once(*args: object, **kwargs: object) -> object:
+    def broken_once(restorer: Restorer, *args: Any, **kwargs: Any) -> Restoration:
         calls.append(1)
         if len(calls) == 1:
             raise ZeroDivisionError("boom")
-        return run_restore(*args, **kwargs)  # type: ignore[arg-type]
+        return restore(restorer, *args, **kwargs)
 
-    monkeypatch.setattr(jobs, "run_restore", broken_once)
+    monkeypatch.setattr(Restorer, "__call__", broken_once)
     outcome = ddrm("restore", "in", "-d", "deno", *QUICK, "-o", "out")
     assert (outcome.exit_code, outcome.stdout) == (1, "out/b.png\n")
     assert "in/a.png: This should not have happened: ZeroDivisionError: boom" in outcome.stderr

@@ -20,7 +20,7 @@ from .program import Program, opened
 def test_every_degradation_can_be_measured_and_restored(
     ddrm: Program, photo: Path, deg: str
 ) -> None:
-    suffix = ".npz" if DEGRADATIONS[deg].measurement == "vector" else ".png"
+    suffix = ".npz" if DEGRADATIONS[deg].gives == "vector" else ".png"
     outcome = ddrm("degrade", photo, "-d", deg, "--sigma", "0.02")
     assert outcome.exit_code == 0, outcome.stderr
     written = Path(outcome.stdout.strip())

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from ddrm_cli.cli import progress
+from ddrm_cli.files.record import read_record
 from ddrm_cli.images.reading import read_picture
-from ddrm_cli.jobs import read_result_record
 
 from .program import Program, files_below, opened
 
@@ -144,7 +144,7 @@ def test_same_seed_same_picture_and_another_seed_another(ddrm: Program, photo: P
 
 def test_the_result_says_how_it_was_made(ddrm: Program, photo: Path) -> None:
     ddrm("restore", photo, "-d", "sr2", *ONE, "--preset", "paper", "--eta-b", "0.5")
-    record = read_result_record(Path("photo_restored_sr2.png"))
+    record = read_record(Path("photo_restored_sr2.png"))
     assert record is not None
     assert record["degradation"] == "sr2"
     assert (record["spacing"], record["eta_c"], record["eta_b"]) == ("uniform", 0.85, 0.5)

@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 
 from ddrm_cli.degradations.build import build_operator
-from ddrm_cli.degradations.table import DEGRADATIONS, get_degradation
-from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
+from ddrm_cli.degradations.table import DEGRADATIONS, get_entry
+from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.evaluation.baselines import baselines, enlarge
 from ddrm_cli.evaluation.grid import Cell, make_grid, make_settings, settings_name
 from ddrm_cli.evaluation.photographs import find_photographs
-from ddrm_cli.evaluation.preprocess import crop_to_multiple, preprocess
+from ddrm_cli.evaluation.preprocess import preprocess
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
 
@@ -54,19 +54,12 @@ def test_resize_keeps_the_whole_picture_and_none_the_pixels() -> None:
         preprocess(picture, "imagnet", 32)
 
 
-def test_sides_are_cropped_to_the_factor() -> None:
-    pixels = random_picture(37, 50).pixels
-    assert np.array_equal(crop_to_multiple(pixels, 8), pixels[:32, :48])
-    with pytest.raises(MeasurementError, match="3 x 9 pixels is too small"):
-        crop_to_multiple(random_picture(9, 3).pixels, 4)
-
-
 @pytest.mark.parametrize("name", [name for name in DEGRADATIONS if name != "deblur"])
 def test_every_degradation_has_a_baseline_of_the_pictures_shape(name: str) -> None:
     shape = (3, 32, 48)
     operator = build_operator(name, shape)
     y = operator(torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)))
-    found = baselines(get_degradation(name), operator, y)
+    found = baselines(get_entry(name), operator, y)
     assert found
     assert all(x_hat.shape == (2, *shape) for x_hat in found.values())
 
@@ -75,7 +68,7 @@ def test_every_degradation_has_a_baseline_of_the_pictures_shape(name: str) -> No
 def test_the_pseudo_inverse_is_left_out_where_it_is_the_measurement(name: str) -> None:
     operator = build_operator(name, (3, 8, 8))
     y = operator(torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)))
-    found = baselines(get_degradation(name), operator, y)
+    found = baselines(get_entry(name), operator, y)
     assert list(found) == ["measurement"]
     # Grey weights of 0.3333 and 0.3334 are equal to a thousandth only.
     torch.testing.assert_close(found["measurement"], operator.pinv(y), atol=1e-3, rtol=0)

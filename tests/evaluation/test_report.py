@@ -37,7 +37,7 @@ from ddrm_cli.evaluation.tables import (
     summarise,
     summarise_folders,
 )
-from ddrm_cli.restoration import load_model
+from ddrm_cli.prior import load_model
 from ddrm_cli.sampler.settings import SamplerSettings
 
 NASTY = "<img src=x onerror=alert(1)>&\"'{{title}} ü"

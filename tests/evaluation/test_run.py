@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from torch import Tensor
 
 from ddrm_cli.errors import OutputError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.grid import Cell, make_grid
@@ -23,11 +22,12 @@ from ddrm_cli.evaluation.store import ORIGINAL, Protocol
 from ddrm_cli.evaluation.tables import summarise
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.networks.configurations import UNetConfig
-from ddrm_cli.restoration import load_model, restore_measurement
+from ddrm_cli.prior import load_model
+from ddrm_cli.restoration import Restoration, Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED, SamplerSettings
 
 PROTOCOL = Protocol(size=32)
-RESTORE = "ddrm_cli.evaluation.run.restore_measurement"
+restore = Restorer.__call__
 
 
 def cells(*degradations: str, steps: Sequence[int] = (1,), sigma: float = 0.05) -> list[Cell]:
@@ -44,11 +44,11 @@ class Runner:
         self.restored = 0
         self.loaded = 0
 
-        def counted(*arguments: Any, **options: Any) -> Tensor:
+        def counted(restorer: Restorer, *arguments: Any, **options: Any) -> Restoration:
             self.restored += 1
-            return restore_measurement(*arguments, **options)
+            return restore(restorer, *arguments, **options)
 
-        monkeypatch.setattr(RESTORE, counted)
+        monkeypatch.setattr(Restorer, "__call__", counted)
 
     def __call__(
         self, photographs: Sequence[Photograph], grid: Sequence[Cell], protocol: Protocol = PROTOCOL
@@ -120,13 +120,13 @@ def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
     photographs = find_photographs([str(photos)])
     calls = itertools.count()
 
-    def interrupted(*arguments: Any, **options: Any) -> Tensor:
+    def interrupted(restorer: Restorer, *arguments: Any, **options: Any) -> Restoration:
         if next(calls) == 1:
             raise KeyboardInterrupt
-        return restore_measurement(*arguments, **options)
+        return restore(restorer, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(RESTORE, interrupted)
+        patch.setattr(Restorer, "__call__", interrupted)
         with pytest.raises(KeyboardInterrupt):
             runner(photographs, cells("sr4"))
     resumed = runner(photographs, cells("sr4"))
@@ -241,18 +241,19 @@ def test_labels_are_for_models_with_classes(
 ) -> None:
     seen: list[int | None] = []
 
-    def watched(model: Any, *arguments: Any, label: int | None, **options: Any) -> Tensor:
-        seen.append(label)
-        return restore_measurement(replace(model, entry=entry), *arguments, **options)
+    def watched(restorer: Restorer, *arguments: Any, **options: Any) -> Restoration:
+        seen.append(restorer.label)
+        unlabelled = replace(restorer, model=replace(restorer.model, model=model), label=None)
+        return restore(unlabelled, *arguments, **options)
 
     photographs = [replace(each, label=3) for each in find_photographs([str(photos)], limit=2)]
-    entry = runner.load("tiny").entry
-    monkeypatch.setattr(RESTORE, watched)
+    model = runner.load("tiny").model
+    monkeypatch.setattr(Restorer, "__call__", watched)
     runner(photographs[:1], cells("sr4"))
-    assert isinstance(entry.network, UNetConfig)
-    classes = replace(entry, network=replace(entry.network, num_classes=10))
+    assert isinstance(model.network, UNetConfig)
+    classes = replace(model, network=replace(model.network, num_classes=10))
     load = runner.load
-    runner.load = lambda name: replace(load(name), entry=classes)  # type: ignore[assignment]
+    runner.load = lambda name: replace(load(name), model=classes)  # type: ignore[assignment]
     runner(photographs[1:], cells("sr4"))
     assert seen == [None, 3]
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ddrm_cli.errors import OutOfMemoryError
 from ddrm_cli.evaluation import learned, metrics
@@ -27,7 +26,8 @@ from ddrm_cli.evaluation.sets import score_sets
 from ddrm_cli.evaluation.store import ORIGINAL, Protocol
 from ddrm_cli.evaluation.tables import summarise
 from ddrm_cli.images.reading import read_picture
-from ddrm_cli.restoration import load_model, restore_measurement
+from ddrm_cli.prior import load_model
+from ddrm_cli.restoration import Restoration, Restorer
 from ddrm_cli.sampler.settings import SamplerSettings
 
 Pictures = Sequence[NDArray[np.float32]]
@@ -80,12 +80,14 @@ def test_a_set_that_lost_a_picture_in_one_cell_has_a_score_of_its_own(
 ) -> None:
     restored = itertools.count()
 
-    def short_of_memory(*arguments: Any, **options: Any) -> Tensor:
+    restore = Restorer.__call__
+
+    def short_of_memory(restorer: Restorer, *arguments: Any, **options: Any) -> Restoration:
         if next(restored) == 0:
             raise OutOfMemoryError("Even the smallest tile does not fit.")
-        return restore_measurement(*arguments, **options)
+        return restore(restorer, *arguments, **options)
 
-    monkeypatch.setattr("ddrm_cli.evaluation.run.restore_measurement", short_of_memory)
+    monkeypatch.setattr(Restorer, "__call__", short_of_memory)
     grid = make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=n) for n in (1, 2)])
     found = evaluate(
         find_photographs([str(photos)]),

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ddrm_cli.errors import ImageReadError, MeasurementError
 from ddrm_cli.images.kernels import MAX_KERNEL_SIDE, read_kernel
-from ddrm_cli.images.masks import read_mask
+from ddrm_cli.images.masks import to_mask
 
 KERNEL = np.array([[1, 2, 3, 4], [0, 5, 0, 1], [2, 2, 2, 2]])
 
@@ -110,24 +110,24 @@ def test_white_is_missing(tmp_path: Path, mode: str) -> None:
     else:
         image = Image.fromarray(missing).convert(mode)
     image.save(tmp_path / "mask.png")
-    mask = read_mask(tmp_path / "mask.png", 5, 7)
+    mask = to_mask(tmp_path / "mask.png", 5, 7)
     assert mask.dtype == np.bool_
     assert np.array_equal(mask, missing)
 
 
 def test_grey_is_parted_at_one_half(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 127, 128, 255]], np.uint8)).save(tmp_path / "mask.png")
-    assert read_mask(tmp_path / "mask.png", 1, 4).tolist() == [[False, False, True, True]]
+    assert to_mask(tmp_path / "mask.png", 1, 4).tolist() == [[False, False, True, True]]
 
 
 def test_masks_that_do_not_fit(tmp_path: Path) -> None:
     Image.new("L", (7, 5), 255).save(tmp_path / "white.png")
     Image.new("L", (7, 5), 0).save(tmp_path / "black.png")
     with pytest.raises(MeasurementError, match=r"white\.png' is 7 x 5, the photograph 5 x 7"):
-        read_mask(tmp_path / "white.png", 7, 5)
+        to_mask(tmp_path / "white.png", 7, 5)
     with pytest.raises(MeasurementError, match=r"white\.png' is white everywhere"):
-        read_mask(tmp_path / "white.png", 5, 7)
+        to_mask(tmp_path / "white.png", 5, 7)
     with pytest.raises(MeasurementError, match=r"black\.png' .*nothing is missing"):
-        read_mask(tmp_path / "black.png", 5, 7)
+        to_mask(tmp_path / "black.png", 5, 7)
     with pytest.raises(ImageReadError):
-        read_mask(tmp_path / "missing.png", 5, 7)
+        to_mask(tmp_path / "missing.png", 5, 7)

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ddrm_cli.errors import OutOfMemoryError
+from ddrm_cli.errors import Notice, OutOfMemoryError
 from ddrm_cli.sampler.ddrm import Denoise
-from ddrm_cli.sampler.denoiser import Notice
 from ddrm_cli.sampler.tiling import TiledDenoiser, blend_weights, mirror_index, window_starts
 
 
@@ -59,7 +58,7 @@ def test_mirroring_repeats_the_edge_and_turns_back(size: int, padded: int) -> No
 
 def tiled(
     denoiser: Denoise, tile: int = 64, batch_size: int = 3, notice: Notice | None = None
-) -> TiledDenoiser:
+) -> TiledDenoiser[Denoise]:
     return TiledDenoiser(
         denoiser, tile=tile, multiple=16, smallest=32, batch_size=batch_size, notice=notice
     )
