@@ -38,9 +38,9 @@ class TilingSettings:
     batch_size: int = 1
 
     def __post_init__(self) -> None:
-        if self.tile is not None and self.tile < 1:
+        if self.tile is not None and not (isinstance(self.tile, int) and self.tile >= 1):
             raise UsageError(f"A tile of {self.tile} pixels is not possible.", "Try 256 or 512.")
-        if self.batch_size < 1:
+        if not (isinstance(self.batch_size, int) and self.batch_size >= 1):
             raise UsageError(
                 f"A batch of {self.batch_size} tiles is not possible.", "Choose 1 or more."
             )

@@ -215,7 +215,7 @@ def degrade(
     x = batch.values
     _, c, h, w = x.shape
     operator = operator_of(degradation, (c, h, w), seed=seed, mask=mask, kernel=kernel)
-    y = measure(x, operator, sigma, range(seed, seed + len(x)))
+    y = measure(x, operator, sigma, [seed + index for index in range(len(x))])
     if y.ndim == 4:
         return batch.restored(y, False)
     if isinstance(image, Tensor):
@@ -313,6 +313,6 @@ def restore(
         tiling,
         label,
     )
-    seeds = range(seed, seed + len(problem.y))
+    seeds = [seed + index for index in range(len(problem.y))]
     restoration = restorer(problem, seeds, callback=callback, notice=notice)
     return batch.restored(restoration.x, problem.fills_alpha)

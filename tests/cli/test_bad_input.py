@@ -187,8 +187,8 @@ def test_impossible_noise(ddrm: Program, photo: Path, command: str, sigma: str) 
 
 NOT_POSSIBLE = [
     (("--sigma", "abc"), "'--sigma abc' is not possible. Give"),
-    (("--steps", "0"), "0 steps are not possible. Choose 1 to 1000"),
-    (("--steps", "5000"), "5000 steps are not possible. Choose 1 to 1000"),
+    (("--steps", "0"), "0 steps are not possible. Choose a whole number from 1 to 1000"),
+    (("--steps", "5000"), "5000 steps are not possible. Choose a whole number from 1 to 1000"),
     (("--eta", "2"), "'--eta 2' is not possible. Choose a number from 0 to 1."),
     (("--eta", "nan"), "'--eta nan' is not possible."),
     (("--eta-b", "-0.1"), "'--eta-b -0.1' is not possible."),
@@ -205,8 +205,11 @@ NOT_POSSIBLE = [
     (("--tile", "0"), "A tile of 0 pixels is not possible."),
     (("--batch-size", "0"), "A batch of 0 tiles is not possible. Choose 1 or more."),
     (("--deg", "deblur"), "The degradation deblur needs a kernel. Give one with --kernel FILE."),
-    (("--mask", "photo.png"), "The degradation deno takes no mask. Use --deg inp."),
-    (("--kernel", "kernel.npy"), "The degradation deno takes no kernel. Use --deg deblur."),
+    (("--mask", "photo.png"), "The degradation deno takes no mask. Leave it out, or use inp."),
+    (
+        ("--kernel", "kernel.npy"),
+        "The degradation deno takes no kernel. Leave it out, or use",
+    ),
     (("--out", "x.xyz"), "'x.xyz' does not end in a suffix that can be written. Use one of: .png"),
     (("--out", "x.npz"), "'x.npz' does not end in a suffix that can be written."),
     (("--out", "photo.png"), "would replace the input 'photo.png'. Choose another place"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ddrm_cli.cli import restore_task
+from ddrm_cli.files import restoring
 from ddrm_cli.images.reading import read_picture
 
 from .program import Program, files_below, opened
@@ -117,7 +117,7 @@ def test_a_figure_that_cannot_be_made_costs_no_result(
     def broken(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError("boom")
 
-    monkeypatch.setattr(restore_task, "comparison", broken)
+    monkeypatch.setattr(restoring, "compare_figure", broken)
     outcome = ddrm("restore", photo, "-d", "deno", *TWO, "--compare", "--out", "out.png")
     assert outcome.exit_code == 1
     assert files_below(folder) == {"photo.png", "out.png"}
