@@ -33,6 +33,7 @@ def test_ctrl_c_in_the_middle_leaves_no_half_file(
     assert files_below(folder) == {"photo.png"}
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_finished_and_the_same_command_goes_on(
     ddrm: Program, ddrm_process: Start, photo: Path, folder: Path
 ) -> None:

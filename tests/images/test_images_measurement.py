@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddrm_cli.errors import ImageReadError, MeasurementError, OutputExistsError, UsageError
@@ -41,6 +41,7 @@ PARAMETERS = st.recursive(
 )
 
 
+@settings(max_examples=30)
 @given(
     degradation=st.text(min_size=1),
     parameters=st.dictionaries(st.text(), PARAMETERS, max_size=3),
