@@ -18,6 +18,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 LONG = ("--steps", "1000", "--device", "cpu")
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_leaves_no_half_file(
     ddrm_process: Start, photo: Path, folder: Path
 ) -> None:

@@ -169,6 +169,7 @@ def test_another_models_file_is_recognised(tmp_path: Path) -> None:
         load_network(models["cifar10"], path)
 
 
+@pytest.mark.slow
 def test_every_published_layout_is_told_from_the_others() -> None:
     models = load_models()
     assert recognise(published_keys("256x256_diffusion.pt"), models) == ["imagenet-256-cc"]
