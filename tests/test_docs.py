@@ -34,10 +34,13 @@ COMMANDS = [
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what the pages name, in which one evaluation of the network is enough."""
+    """What the pages name, a quarter as large, where one evaluation of the network is enough."""
     folder = tmp_path_factory.mktemp("project")
     for part in ("docs/images", "tests/data/photos"):
         shutil.copytree(ROOT / part, folder / part)
+        for path in (folder / part).glob("*.png"):
+            with Image.open(path) as picture:
+                picture.reduce(4).save(path)
     # The reader's own photograph.
     with Image.open(folder / "docs" / "images" / "cat-small.png") as photo:
         photo.save(folder / "photo.jpg")
@@ -59,6 +62,7 @@ def run(command: list[str], project: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the configuration as Linux does")
 @pytest.mark.parametrize("block", COMMANDS)
 def test_commands_run_as_printed(block: str, project: Path) -> None:
@@ -67,6 +71,7 @@ def test_commands_run_as_printed(block: str, project: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
 def test_programs_run_as_printed(page: str, project: Path) -> None:
     program = "\n".join(blocks(ROOT / page, "python"))

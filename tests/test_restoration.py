@@ -400,6 +400,7 @@ def test_a_motion_blur_is_undone_up_to_the_frame(prior: LoadedModel) -> None:
     assert psnr(restored, photo) > psnr(blurred, photo) + 2.5
 
 
+@pytest.mark.slow
 def test_tiles_change_little_and_leave_no_seam(prior: LoadedModel) -> None:
     photo = crop(128)
     noisy = ddrm_cli.degrade(photo, "deno", sigma=0.1)

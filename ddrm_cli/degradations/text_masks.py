@@ -1,4 +1,8 @@
-"""Masks in the form of text, drawn at the size of the picture."""
+"""Masks in the form of text, drawn at the size of the picture.
+
+They are the same with any Pillow from 12 on. Older ones have FreeType before 2.14, which rounds the
+coverage of pixels that a letter covers by half the other way.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ddrm_cli.errors import ImageReadError, MeasurementError
+from ddrm_cli.errors import MeasurementError
+from ddrm_cli.images.files import opened
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
 __all__ = ["load_npy", "load_npz"]
@@ -22,7 +23,7 @@ def load_npy(path: Path) -> NDArray[Any]:
     """The array in a ``.npy`` file.
 
     Raises:
-        ImageReadError: The file is missing or may not be read.
+        ImageReadError: The file is missing, empty, no regular file, or may not be read.
         MeasurementError: It is damaged, no such file, or holds pickled objects.
     """
     array = _load(path)
@@ -35,7 +36,7 @@ def load_npz(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays in a ``.npz`` file by name.
 
     Raises:
-        ImageReadError: The file is missing or may not be read.
+        ImageReadError: The file is missing, empty, no regular file, or may not be read.
         MeasurementError: It is damaged, no such file, unreasonably large, or holds pickled objects.
     """
     archive = _load(path)
@@ -53,8 +54,8 @@ def _foreign(path: Path) -> MeasurementError:
 
 
 def _load(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
-    try:
-        with path.open("rb") as file:
+    with opened(path) as file:
+        try:
             if zipfile.is_zipfile(file):
                 _check_unpacked_size(file, path)
             file.seek(0)
@@ -64,14 +65,10 @@ def _load(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
                 return loaded
             with loaded:
                 return {name: loaded[name] for name in loaded.files}
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise ImageReadError(f"There is no file '{path}'.", "Check its name.") from error
-    except PermissionError as error:
-        raise ImageReadError(f"You may not read '{path}'.", "Change its permissions.") from error
-    except MeasurementError:
-        raise
-    except Exception as error:  # zipfile, zlib and numpy raise many kinds on damaged bytes
-        raise _foreign(path) from error
+        except MeasurementError:
+            raise
+        except Exception as error:  # zipfile, zlib and numpy raise many kinds on damaged bytes
+            raise _foreign(path) from error
 
 
 def _check_unpacked_size(file: Any, path: Path) -> None:

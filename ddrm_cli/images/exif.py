@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from PIL import ExifTags, Image
 
 from ddrm_cli.images.modes import Planes
+from ddrm_cli.images.quiet import quiet_pillow
 
 __all__ = ["CORRUPT", "exif_for_size", "read_exif", "upright"]
 
@@ -52,8 +51,7 @@ def read_exif(image: Image.Image) -> tuple[bytes | None, int, tuple[str, ...]]:
         The block (starting with ``Exif\0\0``) or None, an orientation from 1 to 8, and notes.
     """
     orientation = 1
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with quiet_pillow() as warned:
         try:
             found = image.getexif()
             if "exif" in image.info:
@@ -64,7 +62,7 @@ def read_exif(image: Image.Image) -> tuple[bytes | None, int, tuple[str, ...]]:
             block = _normalised(found).tobytes() if _has_words(found) else None
         except Exception:  # Pillow's parser raises anything from SyntaxError to struct.error here
             return None, orientation, (CORRUPT,)
-    if caught:
+    if warned:
         return None, orientation, (CORRUPT,)
     return block, orientation, ()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddrm_cli.errors import ImageReadError, UsageError
+from ddrm_cli.images.files import system_errors
 from ddrm_cli.images.reading import PICTURE_SUFFIXES
 
 __all__ = [
@@ -58,15 +59,16 @@ def find_pictures(
         labels: What ``output_path`` may have put into names; may be patterns.
 
     Raises:
-        ImageReadError: An argument does not exist, or a folder may not be read.
+        ImageReadError: An argument does not exist or cannot, or a folder may not be read.
         UsageError: There is no argument, or a folder or pattern has no picture.
     """
     if not arguments:
         raise UsageError("No picture was given.", "Name files, folders or patterns.")
-    found: dict[Path, Source] = {}
+    found: dict[str, Source] = {}
     for argument in arguments:
-        for source in _expand(argument, out, labels):
-            found.setdefault(source.path.resolve(), source)
+        with system_errors(argument):
+            for source in _expand(argument, out, labels):
+                found.setdefault(_key(source.path), source)
     return list(found.values())
 
 
@@ -97,14 +99,14 @@ def _in_folder(root: Path, out: Path | None, labels: Collection[str]) -> list[So
         ) from error
 
     # Where outputs go to the input folder itself there is nothing to leave out by place.
-    left_out = None if out is None or out.resolve() == root.resolve() else out.resolve()
+    left_out = None if out is None or _key(out) == _key(root) else _key(out)
     sources: list[Source] = []
     for folder, subfolders, names in os.walk(root, onerror=refuse):
         here = Path(folder)
         subfolders[:] = sorted(
             name
             for name in subfolders
-            if not name.startswith(".") and (here / name).resolve() != left_out
+            if not name.startswith(".") and _key(here / name) != left_out
         )
         inputs = [here / name for name in sorted(names) if _is_input(Path(name))]
         stems = {path.stem for path in inputs}
@@ -133,7 +135,8 @@ def _is_result(stem: str, stems: Collection[str], labels: Iterable[str]) -> bool
 
 def is_folder(out: Path) -> bool:
     """Whether an ``--out`` names a folder: it is one, or its name has no known suffix."""
-    return out.is_dir() or out.suffix.lower() not in INPUT_SUFFIXES
+    # Path.is_dir raises where a name is too long, before Python 3.14.
+    return os.path.isdir(out) or out.suffix.lower() not in INPUT_SUFFIXES  # noqa: PTH112
 
 
 def output_path(source: Source, *, out: Path | None, label: str, suffix: str) -> Path:
@@ -186,4 +189,6 @@ def check_collisions(outputs: Sequence[tuple[Source, Path]], *, reads: Iterable[
 
 
 def _key(path: Path) -> str:
-    return os.path.normcase(path.resolve())
+    with system_errors(path):
+        # Unlike Path.resolve, it does not mind links that go in a circle.
+        return os.path.normcase(os.path.realpath(path))

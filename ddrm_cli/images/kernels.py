@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ddrm_cli.errors import ImageReadError, MeasurementError
+from ddrm_cli.errors import MeasurementError
 from ddrm_cli.images.arrays import load_npy, load_npz
+from ddrm_cli.images.files import opened
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 
@@ -48,7 +49,7 @@ def read_kernel(path: str | os.PathLike[str]) -> NDArray[np.float64]:
             apart by spaces or commas, ``#`` starts a comment); or a grey picture.
 
     Raises:
-        ImageReadError: The file is missing or may not be read.
+        ImageReadError: The file is missing, empty, no regular file, or may not be read.
         MeasurementError: The file is damaged, or what it holds is no kernel: not 2-D, empty, not
             finite, with a sum that is not positive, or longer than 511 on a side.
     """
@@ -103,12 +104,10 @@ def _grey(picture: Picture, name: str) -> NDArray[np.float32]:
 
 
 def _from_text(path: Path) -> NDArray[np.float64]:
+    with opened(path) as file:
+        data = file.read()
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise ImageReadError(f"There is no file '{path}'.", "Check its name.") from error
-    except PermissionError as error:
-        raise ImageReadError(f"You may not read '{path}'.", "Change its permissions.") from error
+        lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise _no_kernel(f"The kernel '{path}'", "is not a text file") from error
     rows = [line.partition("#")[0].replace(",", " ").split() for line in lines]

@@ -161,10 +161,10 @@ def write_measurement(
     text = info.to_json()
     if suffix == ".npz":
         stream = io.BytesIO()
-        arrays = {"y": np.asarray(y, dtype=np.float32), "meta": np.array(text)}
+        arrays: dict[str, Any] = {"y": np.asarray(y, dtype=np.float32), "meta": np.array(text)}
         if missing is not None:
             arrays["missing"] = missing
-        np.savez(stream, allow_pickle=False, **arrays)
+        np.savez(stream, **arrays)
         data = stream.getvalue()
     elif suffix == ".png":
         metadata = metadata or Metadata()
@@ -198,7 +198,7 @@ def read_npz_measurement(
     """The measurement in a ``.npz`` file, how it came about, and where nothing was measured.
 
     Raises:
-        ImageReadError: The file is missing or may not be read.
+        ImageReadError: The file is missing, empty, no regular file, or may not be read.
         MeasurementError: It is damaged, holds something else, or values that are not finite.
     """
     path = Path(path)

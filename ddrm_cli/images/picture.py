@@ -15,6 +15,7 @@ from PIL import Image
 from ddrm_cli.errors import UsageError
 from ddrm_cli.images.exif import read_exif, upright
 from ddrm_cli.images.modes import Planes, planes_of
+from ddrm_cli.images.quiet import decoding
 
 __all__ = ["Metadata", "Picture", "image_of", "picture_from_planes", "to_levels"]
 
@@ -145,9 +146,14 @@ class Picture:
         """A picture from a Pillow image of any mode, turned upright as its EXIF asks.
 
         Raises:
-            ImageReadError: The mode has no defined white, or is unknown.
+            ImageReadError: The mode has no defined white, or is unknown; or the image is closed,
+                or its file is, or is damaged.
         """
-        return picture_from_planes(planes_of(image), image)
+        with decoding(
+            "The picture is closed, damaged or cut short.",
+            "Open it again, and load it before its file is closed.",
+        ):
+            return picture_from_planes(planes_of(image), image)
 
 
 def picture_from_planes(planes: Planes, image: Image.Image) -> Picture:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
-from ddrm_cli.errors import DDRMError, ImageReadError, ImageTooLargeError
+from ddrm_cli.errors import ImageReadError, ImageTooLargeError
 from ddrm_cli.images import sixteen_bit
+from ddrm_cli.images.files import opened
 from ddrm_cli.images.modes import planes_of
 from ddrm_cli.images.picture import Picture, picture_from_planes
+from ddrm_cli.images.quiet import decoding
 
 __all__ = ["DEFAULT_MAX_PIXELS", "PICTURE_SUFFIXES", "read_picture"]
 
@@ -48,62 +47,24 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_
         ImageTooLargeError: It has more than ``max_pixels`` pixels.
     """
     path = Path(path)
-    with _opened(path) as file, _quiet_pillow():
-        try:
-            return _decode(file, path, max_pixels)
-        except (DDRMError, MemoryError):
-            raise
-        except UnidentifiedImageError as error:
-            raise ImageReadError(
-                f"'{path}' is not a picture, or of a format that is not supported.",
-                "Use a PNG, JPEG, WebP, TIFF, BMP, GIF or PNM file.",
-            ) from error
-        except Exception as error:  # on damaged bytes a decoder raises anything at all
-            raise ImageReadError(
-                f"'{path}' is damaged or cut short.",
-                "Copy or download it again, and check that other programs open it.",
-            ) from error
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The file opened for reading, or an error that says why it cannot be."""
-    try:
-        if path.is_dir():
-            raise ImageReadError(f"'{path}' is a folder, not a picture.", "Name a file in it.")
-        if path.exists() and not path.is_file():
-            raise ImageReadError(f"'{path}' is not a regular file.", "Name a picture file.")
-        file = path.open("rb")
-    except FileNotFoundError as error:
-        raise ImageReadError(f"There is no file '{path}'.", "Check its name.") from error
-    except PermissionError as error:
-        raise ImageReadError(
-            f"You may not read '{path}'.", "Change its permissions, or copy it."
-        ) from error
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        raise ImageReadError(f"'{path}' cannot be opened: {error}.", "Check its name.") from error
-    with file:
-        if os.fstat(file.fileno()).st_size == 0:
-            raise ImageReadError(f"'{path}' is empty.", "Copy or download it again.")
-        yield file
-
-
-@contextlib.contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Pillow without warnings and without its own limit on pixels, which ours stands in for."""
-    limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+    damaged = decoding(
+        f"'{path}' is damaged or cut short.",
+        "Copy or download it again, and check that other programs open it.",
+    )
+    with opened(path) as file, damaged:
+        return _decode(file, path, max_pixels)
 
 
 def _decode(file: BinaryIO, path: Path, max_pixels: int) -> Picture:
     Image.init()  # Pillow knows only its five commonest formats until it is told to look further
-    with Image.open(file, formats=_FORMATS) as image:
+    try:
+        image = Image.open(file, formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        raise ImageReadError(
+            f"'{path}' is not a picture, or of a format that is not supported.",
+            "Use a PNG, JPEG, WebP, TIFF, BMP, GIF or PNM file.",
+        ) from error
+    with image:
         _check_size(image, path, max_pixels)
         notes = _notes_on_frames(image)
         name = f"'{path}'"

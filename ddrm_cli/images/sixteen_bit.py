@@ -18,6 +18,7 @@ from PIL import Image
 
 from ddrm_cli.errors import ImageReadError
 from ddrm_cli.images.modes import Planes
+from ddrm_cli.images.quiet import Borrowed
 
 __all__ = ["encode_png", "encode_tiff", "is_cut_by_pillow", "read_planes"]
 
@@ -57,6 +58,17 @@ def _bits_per_sample(image: Image.Image, head: bytes) -> int:
     return 8
 
 
+def _swap_log_level(level: int) -> int:
+    import cv2
+
+    logging = getattr(cv2.utils, "logging", cv2)  # where it is before OpenCV 5
+    return int(logging.setLogLevel(level))
+
+
+# Its warnings would go to stderr, past every handler of ours. 0 is its LOG_LEVEL_SILENT.
+_silent_opencv = Borrowed(_swap_log_level, 0)
+
+
 def read_planes(image: Image.Image, data: bytes, name: str) -> Planes:
     """Pixels and alpha of a 16-bit file, decoded with all its bits.
 
@@ -76,10 +88,9 @@ def read_planes(image: Image.Image, data: bytes, name: str) -> Planes:
             f"{name} has 16 bits a sample, which needs OpenCV to be read.",
             "Run: pip install opencv-python-headless",
         ) from error
-    # Its warnings would go to stderr, past every handler of ours.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     samples_only = _critical_chunks(data) if image.format == "PNG" else data
-    samples = cv2.imdecode(np.frombuffer(samples_only, np.uint8), cv2.IMREAD_UNCHANGED)
+    with _silent_opencv.changed():
+        samples = cv2.imdecode(np.frombuffer(samples_only, np.uint8), cv2.IMREAD_UNCHANGED)
     if (
         image.mode == "CMYK"  # OpenCV would take its four channels for colour and alpha
         or samples is None

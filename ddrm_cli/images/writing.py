@@ -221,7 +221,11 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if os.path.lexists(path) and not overwrite:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        # lexists: a link that leads nowhere is there, and no folder can take its place.
+        there = (parent for parent in path.absolute().parents if os.path.lexists(parent))
+        folder = next(there, None)
+        if folder is None:  # a drive that is not there
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -300,13 +304,13 @@ def _named_errors(path: Path) -> Iterator[None]:
             f"The folder of '{path}' cannot be written.",
             "Choose another place with --out, or change the folder's permissions.",
         ) from error
-    except OSError as error:
-        if error.errno in _NO_SPACE:
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
             raise OutputError(
                 f"'{path}' was not written: the disk is full.",
                 "Free some space, or choose another place with --out.",
             ) from error
         raise OutputError(
-            f"'{path}' cannot be written: {error.strerror or error}.",
+            f"'{path}' cannot be written: {getattr(error, 'strerror', None) or error}.",
             "Choose another place with --out.",
         ) from error

@@ -79,7 +79,7 @@ def test_in_a_folder_the_rest_goes_on(ddrm: Program, bad: Path, command: str) ->
     assert files_below(Path("out")) == {"good.png"}
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5000)])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 1500)])
 def test_pictures_of_extreme_shapes_are_restored(
     ddrm: Program, photo: Path, shape: tuple[int, int]
 ) -> None:

@@ -16,6 +16,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 LONG = ("--steps", "1000", "--device", "cpu")
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_leaves_no_half_file(
     ddrm_process: Start, photo: Path, folder: Path
 ) -> None:
@@ -31,6 +32,7 @@ def test_ctrl_c_in_the_middle_leaves_no_half_file(
     assert files_below(folder) == {"photo.png"}
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_finished_and_the_same_command_goes_on(
     ddrm: Program, ddrm_process: Start, photo: Path, folder: Path
 ) -> None:

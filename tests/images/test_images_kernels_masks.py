@@ -60,7 +60,7 @@ def test_what_is_no_kernel(tmp_path: Path, values: object, reason: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (b"", "shape"),
+        (b"\n", "shape"),
         (b"# nothing\n", "shape"),
         (b"1 2\n3\n", "different lengths"),
         (b"1 two\n", "not numbers"),
@@ -95,9 +95,8 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: st
     def refuse(*_: object, **__: object) -> None:  # root may read anything, so ask no real file
         raise PermissionError
 
-    (tmp_path / name).touch()
+    (tmp_path / name).write_bytes(b"1")
     monkeypatch.setattr(Path, "open", refuse)
-    monkeypatch.setattr(Path, "read_text", refuse)
     with pytest.raises(ImageReadError, match=rf"may not read .*{name}"):
         read_kernel(tmp_path / name)
 

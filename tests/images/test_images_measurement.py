@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddrm_cli.errors import ImageReadError, MeasurementError, OutputExistsError, UsageError
@@ -41,6 +41,7 @@ PARAMETERS = st.recursive(
 )
 
 
+@settings(max_examples=30)
 @given(
     degradation=st.text(min_size=1),
     parameters=st.dictionaries(st.text(), PARAMETERS, max_size=3),
@@ -170,7 +171,6 @@ def test_damaged_and_foreign_npz_files(tmp_path: Path, monkeypatch: pytest.Monke
     write_measurement(good, y(), INFO)
     text = np.array(INFO.to_json())
     (tmp_path / "text.npz").write_bytes(b"Dear Sir or Madam")
-    (tmp_path / "empty.npz").touch()
     (tmp_path / "cut.npz").write_bytes(good.read_bytes()[:-40])
     flipped = bytearray(good.read_bytes())
     flipped[200] ^= 255  # inside the array: the checksum of the archive notices
@@ -190,6 +190,9 @@ def test_damaged_and_foreign_npz_files(tmp_path: Path, monkeypatch: pytest.Monke
             assert str(path) in caught.value.message
     with pytest.raises(ImageReadError, match="no file"):
         read_npz_measurement(tmp_path / "missing.npz")
+    (tmp_path / "empty.npz").touch()
+    with pytest.raises(ImageReadError, match="is empty"):
+        read_npz_measurement(tmp_path / "empty.npz")
     monkeypatch.setattr(arrays, "_MAX_BYTES", 100)
     with pytest.raises(MeasurementError, match="unpacks to"):
         read_npz_measurement(good)

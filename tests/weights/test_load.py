@@ -171,6 +171,7 @@ def test_another_models_file_is_recognised(tmp_path: Path) -> None:
         load_network(models["cifar10"], path)
 
 
+@pytest.mark.slow
 def test_every_published_layout_is_told_from_the_others() -> None:
     models = load_models()
     assert recognise(published_keys("256x256_diffusion.pt"), models) == ["imagenet-256-cc"]
@@ -310,6 +311,7 @@ print(memory("VmHWM") - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_loading_takes_little_more_memory_than_the_file(tmp_path: Path, dtype: str) -> None:

@@ -1,0 +1,54 @@
+"""Files of the user's, opened for reading; the system's errors become ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ddrm_cli.errors import ImageReadError
+
+__all__ = ["opened", "system_errors"]
+
+
+@contextlib.contextmanager
+def system_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """What the system has against reading a file or folder, as an error that names it.
+
+    Raises:
+        ImageReadError: It is missing, may not be read, or has a name that cannot be.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ImageReadError(f"There is no file '{path}'.", "Check its name.") from error
+    except PermissionError as error:
+        raise ImageReadError(
+            f"You may not read '{path}'.", "Change its permissions, or copy it."
+        ) from error
+    except OSError as error:
+        raise ImageReadError(
+            f"'{path}' cannot be opened: {error.strerror or error}.", "Check its name."
+        ) from error
+    except ValueError as error:  # a zero byte in the name
+        raise ImageReadError(f"'{path}' cannot be opened: {error}.", "Check its name.") from error
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of a file.
+
+    Raises:
+        ImageReadError: It is missing, a folder, a pipe or a device, empty, or may not be read.
+    """
+    with system_errors(path):
+        if path.is_dir():
+            raise ImageReadError(f"'{path}' is a folder, not a file.", "Name a file in it.")
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise ImageReadError(f"'{path}' is not a regular file.", "Copy it to one.")
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                raise ImageReadError(f"'{path}' is empty.", "Copy or download it again.")
+            yield file
