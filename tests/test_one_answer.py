@@ -186,9 +186,7 @@ def test_two_threads_at_once_get_what_one_gets(tiny: LoadedModel) -> None:
 def test_a_photograph_needs_to_say_what_is_missing(photo: Path, tiny: LoadedModel) -> None:
     with pytest.raises(ddrm_cli.errors.UsageError, match="not known which pixels are missing"):
         ddrm_cli.restore(photo, "inp", model=tiny)
-    with pytest.raises(
-        ddrm_cli.errors.UsageError, match=r"not known how .*photo.png"
-    ):
+    with pytest.raises(ddrm_cli.errors.UsageError, match=r"not known how .*photo.png"):
         ddrm_cli.restore(photo, model=tiny)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ddrm_cli._version import __version__
-from ddrm_cli.errors import DDRMError, ImageReadError
+from ddrm_cli.errors import DDRMError
+from ddrm_cli.images.files import opened
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 
@@ -50,15 +51,7 @@ def file_digest(path: Path) -> str:
         ImageReadError: The file is missing or cannot be read.
     """
     digest = hashlib.sha256()
-    try:
-        if not path.is_file():  # a pipe would be waited for without end
-            raise ImageReadError(f"There is no file '{path}'.", "Check its name.")
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError as error:
-        raise ImageReadError(
-            f"'{path}' cannot be read: {error.strerror or error}.",
-            "Check its name and its permissions.",
-        ) from error
+    with opened(path) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
     return digest.hexdigest()
