@@ -87,6 +87,9 @@ def test_command_and_library_restore_a_photograph_alike(
 ) -> None:
     """Nothing is known but the name, the noise is estimated; from a file and from Pillow."""
     asked: dict[str, Any] = {"degradation": name}
+    if name.endswith(("8", "16")):  # the result has tiles enough
+        with Image.open(photo) as image:
+            image.crop((0, 0, 12, 8)).save(photo, dpi=(72, 72))
     if name == "inp":
         with Image.open(photo) as image:
             holes = Image.new("L", image.size, 255)
@@ -243,21 +246,24 @@ def test_what_cannot_be_pixels_is_refused(picture: Any, says: str, tiny: LoadedM
         ddrm_cli.degrade(picture, "deno")
 
 
+untyped: Any = ddrm_cli  # what a type checker would not let pass
+
+
 @pytest.mark.parametrize(
     "call",
     [
-        lambda y: ddrm_cli.SamplerSettings(steps=2.5),
-        lambda y: ddrm_cli.TilingSettings(tile=64.0),
-        lambda y: ddrm_cli.TilingSettings(batch_size=1.5),
-        lambda y: ddrm_cli.restore(y, "deno", sigma="loud"),
-        lambda y: ddrm_cli.restore(y, "deno", settings="papr"),
-        lambda y: ddrm_cli.restore(y, "deno", seed=1.5),
-        lambda y: ddrm_cli.degrade(y, "inp", seed=-1),
-        lambda y: ddrm_cli.degrade(y, Degradation("sr4", {"factor": 2})),
-        lambda y: ddrm_cli.degrade(y, "deblur", kernel=np.ones((3, 3), complex)),
-        lambda y: ddrm_cli.degrade(y, "inp", mask=np.zeros((8, 8, 3))),
-        lambda y: ddrm_cli.degrade(y, "x" * 300),
-        lambda y: ddrm_cli.restore("x" * 300, "deno"),
+        lambda y: untyped.SamplerSettings(steps=2.5),
+        lambda y: untyped.TilingSettings(tile=64.0),
+        lambda y: untyped.TilingSettings(batch_size=1.5),
+        lambda y: untyped.restore(y, "deno", sigma="loud"),
+        lambda y: untyped.restore(y, "deno", settings="papr"),
+        lambda y: untyped.restore(y, "deno", seed=1.5),
+        lambda y: untyped.degrade(y, "inp", seed=-1),
+        lambda y: untyped.degrade(y, Degradation("sr4", {"factor": 2})),
+        lambda y: untyped.degrade(y, "deblur", kernel=np.ones((3, 3), complex)),
+        lambda y: untyped.degrade(y, "inp", mask=np.zeros((8, 8, 3))),
+        lambda y: untyped.degrade(y, "x" * 300),
+        lambda y: untyped.restore("x" * 300, "deno"),
     ],
 )
 def test_wrong_arguments_are_our_errors(call: Any) -> None:

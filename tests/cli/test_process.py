@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from ddrm_cli.cli.main import app
 
 from .program import Program, files_below, opened

@@ -210,9 +210,10 @@ def test_a_digest_is_of_the_content_and_of_regular_files_only(tmp_path: Path) ->
     # From the standard's own example.
     assert file_digest(first).startswith("ba7816bf8f01cfea")
     assert file_digest(first) == file_digest(second)
-    for path in (tmp_path / "missing.png", tmp_path):
-        with pytest.raises(ImageReadError, match="There is no file"):
-            file_digest(path)
+    with pytest.raises(ImageReadError, match="There is no file"):
+        file_digest(tmp_path / "missing.png")
+    with pytest.raises(ImageReadError, match="is a folder"):
+        file_digest(tmp_path)
 
 
 def test_a_measurement_that_is_too_small(photo: Path, tmp_path: Path) -> None:

@@ -14,14 +14,14 @@ from ddrm_cli.errors import DDRMError, ImageReadError, OutputError
 from ddrm_cli.images.arrays import load_npy, load_npz
 from ddrm_cli.images.folders import Source, check_collisions, find_pictures, is_folder
 from ddrm_cli.images.kernels import read_kernel
-from ddrm_cli.images.masks import read_mask
+from ddrm_cli.images.masks import to_mask
 from ddrm_cli.images.measurement import read_npz_measurement
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.images.writing import check_writable, write_bytes
 
 READERS: dict[str, Callable[[Path], object]] = {
     "picture.png": read_picture,
-    "mask.png": lambda path: read_mask(path, 3, 4),
+    "mask.png": lambda path: to_mask(path, 3, 4),
     "measurement.npz": read_npz_measurement,
     "array.npy": load_npy,
     "arrays.npz": load_npz,
