@@ -129,6 +129,7 @@ def problems() -> dict[str, InverseProblem]:
 PROBLEMS = problems()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_any_device_gives_the_picture_of_the_cpu(name: str, device: torch.device) -> None:
     """Operator, sampler, noise, grey and tiles; pictures come back on the CPU."""

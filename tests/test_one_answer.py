@@ -26,7 +26,7 @@ from .degradations.examples import KERNEL, example
 from .test_restoration import tiny_model
 
 PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
-FAST = ddrm_cli.SamplerSettings(steps=2)
+FAST = ddrm_cli.SamplerSettings(steps=1)
 PICTURES = [name for name, entry in DEGRADATIONS.items() if entry.gives != "vector"]
 
 
@@ -39,7 +39,7 @@ def tiny() -> LoadedModel:
 def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
     with Image.open(PHOTO) as image:
-        image.convert("RGB").crop((100, 60, 164, 92)).save(path, dpi=(72, 72))
+        image.convert("RGB").crop((100, 60, 148, 92)).save(path, dpi=(72, 72))
     return path
 
 
@@ -87,7 +87,7 @@ def test_command_and_library_restore_a_photograph_alike(
 ) -> None:
     """Nothing is known but the name, the noise is estimated; from a file and from Pillow."""
     asked: dict[str, Any] = {"degradation": name}
-    if name.endswith(("8", "16")):  # the result has tiles enough
+    if name.startswith("sr"):  # the result has tiles enough
         with Image.open(photo) as image:
             image.crop((0, 0, 12, 8)).save(photo, dpi=(72, 72))
     if name == "inp":
@@ -97,7 +97,7 @@ def test_command_and_library_restore_a_photograph_alike(
             image.putalpha(holes)
             image.save(photo, dpi=(72, 72))
     if name == "inp with a mask":
-        mask = Image.new("L", (64, 32))
+        mask = Image.new("L", (48, 32))
         mask.paste(255, (10, 10, 20, 16))
         mask.save(tmp_path / "mask.png")
         asked = {"degradation": "inp", "mask": tmp_path / "mask.png"}
@@ -132,7 +132,7 @@ def test_grey_in_three_channels_is_grey_by_name_and_by_operator(tiny: LoadedMode
 
 
 def test_masks_and_kernels_are_the_same_of_any_kind(photo: Path, tmp_path: Path) -> None:
-    missing = np.zeros((32, 64), bool)
+    missing = np.zeros((32, 48), bool)
     missing[4:9, 5:30] = True
     drawn = Image.fromarray(np.uint8(missing * 255))
     drawn.save(tmp_path / "mask.png")
@@ -207,7 +207,7 @@ def test_transparent_pixels_that_were_filled_are_not_transparent_any_more(
 
 def test_a_mask_that_the_file_lost_has_to_be_given_again(photo: Path, tmp_path: Path) -> None:
     """A random half is not what a measurement of the user's mask lacks."""
-    Image.fromarray(np.uint8(np.eye(32, 64) * 255)).save(tmp_path / "mask.png")
+    Image.fromarray(np.uint8(np.eye(32, 48) * 255)).save(tmp_path / "mask.png")
     y = tmp_path / "y.png"
     degrade_file(photo, y, DegradeRequest("inp", mask=tmp_path / "mask.png"), overwrite=False)
     assert torch.equal(

@@ -130,6 +130,7 @@ def test_threads_wait_without_spinning_unless_the_user_says_otherwise() -> None:
     assert _imported(code, OMP_WAIT_POLICY="ACTIVE") == "ACTIVE\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "heard"), [("import ddrm_cli, torch", True), ("import torch, ddrm_cli", False)]
 )

@@ -382,6 +382,7 @@ def test_the_bundled_prior_removes_noise(prior: LoadedModel) -> None:
     assert psnr(restored, photo) > psnr(noisy, photo) + 7
 
 
+@pytest.mark.slow
 def test_grey_noise_is_removed_like_coloured_noise(prior: LoadedModel) -> None:
     """Three equal channels would keep most of it: 4 dB instead of 8."""
     photo = crop(128).convert("L")
@@ -390,6 +391,7 @@ def test_grey_noise_is_removed_like_coloured_noise(prior: LoadedModel) -> None:
     assert psnr(restored, photo) > psnr(noisy, photo) + 7
 
 
+@pytest.mark.slow
 def test_a_motion_blur_is_undone_up_to_the_frame(prior: LoadedModel) -> None:
     """A kernel that needs a margin; one that contradicts the blur gives noise, not pictures."""
     photo = crop(96)

@@ -55,6 +55,7 @@ def test_the_denoiser_is_the_posterior_mean_of_denoising() -> None:
     torch.testing.assert_close(prior.denoise(y, 0.7), posterior.mean)
 
 
+@pytest.mark.slow
 def test_many_deterministic_steps_sample_what_is_unmeasured_exactly() -> None:
     """With independent pixels, a hole's posterior is its prior; eta_c = 0 follows the flow to it.
 
@@ -88,6 +89,7 @@ def test_the_page_shows_what_the_script_finds() -> None:
     assert shown == pytest.approx([found.mean_error, found.std_ratio, found.gain], abs=0.06)
 
 
+@pytest.mark.slow
 def test_the_script_draws_what_a_browser_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

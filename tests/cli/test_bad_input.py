@@ -68,6 +68,7 @@ def test_a_file_that_is_no_picture(
     assert files_below(bad) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["restore", "degrade"])
 def test_in_a_folder_the_rest_goes_on(ddrm: Program, bad: Path, command: str) -> None:
     outcome = ddrm(command, "bad", "-d", "deno", "--sigma", "0.05", "--out", "out")
@@ -320,6 +321,7 @@ def test_a_size_that_the_format_cannot_hold_is_found_before_the_work(
         assert_refused(outcome, 1, "'out.webp' cannot hold 16384 x 2 pixels: WebP ends at 16383")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["restore", "degrade"])
 def test_a_name_that_grows_too_long_does_not_end_a_folder(
     ddrm: Program, photo: Path, command: str
@@ -373,6 +375,7 @@ class _Trap:
         return os.mkdir, ("sprung",)
 
 
+@pytest.mark.slow
 def test_weights_cut_short_or_malicious_are_refused(
     ddrm: Program, photo: Path, folder: Path
 ) -> None:

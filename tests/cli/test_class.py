@@ -61,6 +61,7 @@ def options(photo: Path, tmp_path: Path) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_class_is_remembered_and_another_gives_another_picture(
     ddrm: Program, options: list[str]
 ) -> None:

@@ -11,6 +11,7 @@ from .program import Program, files_below, opened
 COMMAND = ("restore", "photo.png", "-d", "sr_bicubic4", "--dry-run")
 
 
+@pytest.mark.slow
 def test_says_sizes_model_noise_time_and_memory_and_writes_nothing(
     ddrm: Program, photo: Path, folder: Path
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_reader_that_has_had_enough_ends_it_quietly(ddrm_process: Start) -> No
     assert process.returncode in (0, 1)  # 0 where all of it went into the pipe before
 
 
+@pytest.mark.slow
 def test_results_go_to_stdout_and_all_else_to_stderr(ddrm_process: Start, photo: Path) -> None:
     with ddrm_process("restore", "photo.png", "-d", "deno", "--steps", "1") as process:
         stdout, stderr = process.communicate(timeout=60)

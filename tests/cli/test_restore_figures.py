@@ -29,6 +29,7 @@ def test_samples_are_what_their_seeds_give_alone(ddrm: Program, photo: Path) -> 
     assert np.abs(alone - together).mean() < 1 / 255
 
 
+@pytest.mark.slow
 def test_the_average_is_the_mean_of_the_samples(ddrm: Program, photo: Path) -> None:
     common = ("restore", photo, "-d", "sr2", *TWO, "--samples", "3")
     ddrm(*common, "--out", "each.png")
@@ -147,6 +148,7 @@ def test_figures_that_were_not_asked_for_before_are_added(ddrm: Program, photo: 
     assert ddrm(*command, "--compare").stderr == "out/a.png: exists already, skipped.\n"
 
 
+@pytest.mark.slow
 def test_a_run_that_stopped_between_the_samples_goes_on(ddrm: Program, photo: Path) -> None:
     Path("in").mkdir()
     photo.rename("in/a.png")

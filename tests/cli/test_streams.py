@@ -23,6 +23,8 @@ NAMES = ["😀", ":smile:", "a:b", "tab\there", "[bold]", *([] if os.name == "nt
 STREAMS = ["ascii", "cp1252", "utf-8"]
 COMMANDS = [("degrade", "-d", "deno"), ("restore", "-d", "deno", "--sigma", "0.1", "--steps", "1")]
 
+pytestmark = pytest.mark.slow  # each test starts the program
+
 posix = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a stream that is full")
 
 

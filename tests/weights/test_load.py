@@ -374,6 +374,7 @@ def test_model_from_a_file_loads_it(tmp_path: Path) -> None:
     load_network(mine, path)
 
 
+@pytest.mark.slow
 def test_architecture_alone_is_answered_with_the_models_to_choose_from(tmp_path: Path) -> None:
     models = load_models()
     path = models[DEFAULT_MODEL].weights.path
