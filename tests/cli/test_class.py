@@ -76,6 +76,7 @@ def test_a_class_is_remembered_and_another_gives_another_picture(
     assert pictures[0] != pictures[1]
 
 
+@pytest.mark.slow
 def test_without_a_class_the_classifier_guesses_and_says_so(
     ddrm: Program, options: list[str]
 ) -> None:

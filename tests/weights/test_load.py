@@ -42,6 +42,7 @@ PUBLISHED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "keys"), PUBLISHED.items())
 def test_table_describes_the_published_checkpoint(name: str, keys: str) -> None:
     """Names and shapes at full size, without memory for the weights."""
@@ -162,6 +163,7 @@ def test_weight_that_is_not_finite_is_named(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the wrong file
 
 
+@pytest.mark.slow
 def test_another_models_file_is_recognised(tmp_path: Path) -> None:
     """The bundled prior stands for any published file: the comparison is by shapes alone."""
     models = load_models()
@@ -197,6 +199,7 @@ def test_nothing_is_read_of_a_file_with_a_wrong_shape(tmp_path: Path) -> None:
         load_network(model, write(tmp_path / "w.pt", state))
 
 
+@pytest.mark.slow
 def test_wrong_shape_is_told(tmp_path: Path) -> None:
     model = tiny()
     state = random_state(model)
@@ -332,6 +335,7 @@ def test_loading_takes_little_more_memory_than_the_file(tmp_path: Path, dtype: s
 # ------------------------------------------------------------------ a checkpoint of one's own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["photo-small", "imagenet-256", "imagenet-512-cc", "ffhq"])
 @pytest.mark.parametrize("like", ["imagenet-256", "photo-small"])
 def test_configuration_of_a_published_adm_is_read_off_its_shapes(
@@ -354,6 +358,7 @@ def test_configuration_of_a_published_adm_is_read_off_its_shapes(
     assert network == replace(expected, image_size=256, attention_resolutions=())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["celeba-hq", "cifar10"])
 def test_configuration_of_a_published_ddpm_is_read_off_its_shapes(
     name: str, tmp_path: Path
