@@ -7,5 +7,10 @@
 ``base``
     What every operator is: four maps and the singular values.
 
-The other modules hold the operators, one family each.
+``framing``, ``boundary``
+    What a blur sees beyond the frame of a picture.
+``text_masks``
+    Holes in the form of text.
+
+The other modules hold the operators, one family each; ``separable`` and ``dense`` are for more.
 """

@@ -10,6 +10,8 @@
     Random numbers: one generator a picture.
 ``denoiser``
     From a network to ``D(x, sigma)``.
+``grey``
+    A denoiser for grey pictures, from one for colour.
 ``tiling``
     A denoiser for pictures larger or smaller than the network takes.
 """

@@ -1,6 +1,7 @@
 """Random numbers: one generator a picture, on the CPU.
 
-So the same seed gives the same picture in any batch, on any device, tiled or not.
+So the same seed gives the same noise in any batch, on any device, tiled or not, and pictures that
+agree to rounding.
 """
 
 from __future__ import annotations
