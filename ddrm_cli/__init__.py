@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ddrm_cli.problem import InverseProblem, pose
     from ddrm_cli.restoration import Restoration, Restorer, degrade, restore
     from ddrm_cli.sampler.ddrm import sample_ddrm
-    from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
+    from ddrm_cli.sampler.settings import PRESETS, PaperSettings, SamplerSettings
 
 __all__ = [
     "PRESETS",
@@ -42,6 +42,7 @@ __all__ = [
     "InverseProblem",
     "LinearOperator",
     "LoadedModel",
+    "PaperSettings",
     "Restoration",
     "Restorer",
     "SamplerSettings",
@@ -78,6 +79,7 @@ _HOMES = {
     "restore": "restoration",
     "sample_ddrm": "sampler.ddrm",
     "PRESETS": "sampler.settings",
+    "PaperSettings": "sampler.settings",
     "SamplerSettings": "sampler.settings",
 }
 

@@ -12,7 +12,6 @@ from torch import nn
 from ddrm_cli.degradations.base import ImageShape
 from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.prior import LoadedModel, TilingSettings
-from ddrm_cli.sampler.settings import SamplerSettings
 from ddrm_cli.weights.load import build_classifier, build_network
 from ddrm_cli.weights.registry import Model
 
@@ -57,7 +56,7 @@ def model_without_weights(
 def expected_cost(
     model: LoadedModel,
     image_shape: ImageShape,
-    settings: SamplerSettings,
+    steps: int,
     tiling: TilingSettings,
     *,
     samples: int = 1,
@@ -67,7 +66,7 @@ def expected_cost(
     Args:
         model: What `load_model` or `model_without_weights` gave.
         image_shape: (C, H, W) of the result.
-        settings: The sampler's settings.
+        steps: Evaluations of the network on the whole picture.
         tiling: How large pictures are cut.
         samples: Restorations of the picture in one batch.
 
@@ -87,7 +86,7 @@ def expected_cost(
             denoiser(x, sigma)  # the first one also allocates and chooses algorithms
             started = time.perf_counter()
             denoiser(x, sigma).cpu()
-        seconds = (time.perf_counter() - started) * tiles * settings.steps
+        seconds = (time.perf_counter() - started) * tiles * steps
     at_once = min(tiling.batch_size, tiles) * tile_h * tile_w
     numbers = samples * math.prod(image_shape)
     return Cost(seconds, _megabytes(model, at_once, numbers), tiles, tile_h, tile_w)

@@ -83,6 +83,8 @@ class LoadedModel:
         label: int | None = None,
         guidance_scale: float | None = None,
         notice: Notice | None = None,
+        *,
+        limited: bool = True,
     ) -> TiledDenoiser[NetworkDenoiser]:
         """The denoiser ``D(x, sigma)`` for pictures (B, 3, H, W) on [-1, 1] of any size.
 
@@ -92,6 +94,7 @@ class LoadedModel:
             guidance_scale: How strongly the classifier pulls towards the class; None takes the
                 model's, 0 leaves the classifier out.
             notice: Told what was done differently from what was asked.
+            limited: Whether predictions are limited to the range of pictures.
 
         Raises:
             UsageError: A tile or a class that the network cannot take.
@@ -121,6 +124,7 @@ class LoadedModel:
                 self.schedule,
                 model.prediction,
                 label=label,
+                limited=limited,
                 guidance=guidance,
                 notice=notice,
             ),

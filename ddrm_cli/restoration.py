@@ -23,10 +23,10 @@ from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
 from ddrm_cli.problem import DegradationLike, InverseProblem, measure, operator_of, pose
 from ddrm_cli.sampler.ddrm import Denoise, Step, sample_ddrm
-from ddrm_cli.sampler.grey import GREY_NOISE_RATIO, GreyDenoiser
+from ddrm_cli.sampler.grey import GreyDenoiser
 from ddrm_cli.sampler.noise import GREY, ImageNoise
-from ddrm_cli.sampler.schedule import select_timesteps
-from ddrm_cli.sampler.settings import SamplerSettings, get_preset
+from ddrm_cli.sampler.plan import Plan, plan_of
+from ddrm_cli.sampler.settings import SamplerSettings, Settings, get_preset
 from ddrm_cli.sampler.tiling import is_out_of_memory
 from ddrm_cli.weights.classes import describe_class
 from ddrm_cli.weights.registry import DEFAULT_MODEL
@@ -46,11 +46,13 @@ class Restoration:
         x: The pictures, shape (B, C, H, W), on [0, 1] but not clipped, on the CPU.
         label: The class they were restored as, where the model has classes.
         precision: What the network computed in at the end.
+        plan: The noise levels and the rule.
     """
 
     x: Tensor
     label: int | None
     precision: torch.dtype
+    plan: Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +74,14 @@ class Restorer:
     """
 
     model: LoadedModel
-    settings: SamplerSettings = DEFAULT_SETTINGS
+    settings: Settings = DEFAULT_SETTINGS
     tiling: TilingSettings = DEFAULT_TILING
     label: int | None = None
     guidance_scale: float | None = None
 
     def __post_init__(self) -> None:
         model = self.model.model
-        if self.settings.steps > model.timesteps:
+        if (self.settings.steps or 0) > model.timesteps:
             raise UsageError(
                 f"{model.name} has only {model.timesteps} timesteps to evaluate.",
                 "Take fewer steps.",
@@ -87,6 +89,19 @@ class Restorer:
         # Whatever class will be guessed, a tile that the network cannot take is wrong now.
         any_label = None if model.num_classes is None else 0
         self.model.denoiser(self.tiling, any_label if self.label is None else self.label)
+
+    def plan(self, problem: InverseProblem) -> Plan:
+        """The noise levels and the rule for a problem."""
+        operator = problem.operator
+        return plan_of(
+            self.settings,
+            operator.start,
+            operator.singular_values,
+            operator.measured,
+            2 * problem.noise,
+            self.model.schedule,
+            grey=operator.image_shape[0] == 1,
+        )
 
     def __call__(
         self,
@@ -111,7 +126,7 @@ class Restorer:
         seeds = range(len(problem.y)) if seeds is None else seeds
         if len(seeds) != len(problem.y):
             raise UsageError(f"{len(problem.y)} measurements need as many seeds, not {len(seeds)}.")
-        model, settings, device = self.model.model, self.settings, self.model.device
+        model, device, plan = self.model.model, self.model.device, self.plan(problem)
         operator = on_device(problem.operator, device)
         # Here, and only here, [0, 1] becomes the networks' [-1, 1]: x -> 2 x - 1.
         white = torch.ones((1, *operator.image_shape), device=device)
@@ -122,13 +137,12 @@ class Restorer:
             if notice is not None:
                 what = describe_class(label, model.num_classes)
                 notice(f"The model's classifier takes it for class {what}.")
-        prior = self.model.denoiser(self.tiling, label, self.guidance_scale, notice)
-        timesteps = select_timesteps(settings.steps, settings.spacing, model.timesteps)
-        sigmas = self.model.schedule.sigmas(timesteps)
+        prior = self.model.denoiser(
+            self.tiling, label, self.guidance_scale, notice, limited=plan.limited
+        )
         denoiser: Denoise = prior
         if operator.image_shape[0] == 1:
             denoiser = GreyDenoiser(prior, ImageNoise(seeds, GREY))
-            sigmas = sigmas / GREY_NOISE_RATIO
 
         def picture(x: Tensor) -> Tensor:
             return cut_frame((x.cpu() + 1) / 2, operator.margin)
@@ -142,15 +156,14 @@ class Restorer:
                 denoiser,
                 y,
                 operator,
-                sigmas,
+                plan.sigmas,
                 2 * problem.noise,
                 noise=ImageNoise(seeds),
-                eta_c=settings.eta_c,
-                eta_a=settings.eta_a,
-                eta_b=settings.eta_b,
+                rule=plan.rule,
+                x_init=operator.initial(y),
                 callback=told,
             )
-            return Restoration(picture(x), label, prior.denoiser.precision)
+            return Restoration(picture(x), label, prior.denoiser.precision, plan)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -232,7 +245,7 @@ def restore(
     mask: MaskLike | None = ...,
     kernel: KernelLike | None = ...,
     model: str | LoadedModel = ...,
-    settings: str | SamplerSettings = ...,
+    settings: str | Settings = ...,
     tiling: TilingSettings = ...,
     seed: int = ...,
     label: int | None = ...,
@@ -248,7 +261,7 @@ def restore(
     mask: MaskLike | None = ...,
     kernel: KernelLike | None = ...,
     model: str | LoadedModel = ...,
-    settings: str | SamplerSettings = ...,
+    settings: str | Settings = ...,
     tiling: TilingSettings = ...,
     seed: int = ...,
     label: int | None = ...,
@@ -263,7 +276,7 @@ def restore(
     mask: MaskLike | None = None,
     kernel: KernelLike | None = None,
     model: str | LoadedModel = DEFAULT_MODEL,
-    settings: str | SamplerSettings = "balanced",
+    settings: str | Settings = "standard",
     tiling: TilingSettings = DEFAULT_TILING,
     seed: int = 0,
     label: int | None = None,

@@ -291,7 +291,7 @@ def test_a_model_of_fewer_timesteps_is_sampled_over_its_own(tiny: LoadedModel) -
     short = dataclasses.replace(tiny, model=dataclasses.replace(tiny.model, timesteps=100))
     y = torch.zeros(3, 32, 32)
     ddrm_cli.restore(
-        y, "deno", sigma=0.1, model=short, settings=FAST,
+        y, "deno", sigma=0.1, model=short, settings=ddrm_cli.PaperSettings(2, "quadratic"),
         callback=lambda step: seen.append(step.sigma),
     )  # fmt: skip
     expected = short.schedule.sigmas(torch.tensor([95, 0]))

@@ -76,32 +76,48 @@ def evaluate(
         list[str] | None,
         typer.Option(
             "--preset",
-            metavar="balanced|paper",
-            help="Settings of the sampler. May repeat. Default: balanced.",
+            metavar="standard|fast|detailed|paper",
+            help="Settings of the sampler. May repeat. Default: standard.",
         ),
     ] = None,
     steps: Annotated[
         list[int] | None,
         typer.Option(
-            "--steps", metavar="N", help="Network evaluations, 1 to 1000. May repeat. Presets: 20."
+            "--steps",
+            metavar="N",
+            help="Network evaluations, 1 to 1000. May repeat. Default: what the task needs.",
+        ),
+    ] = None,
+    detail: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--detail",
+            metavar="NUMBER",
+            help="From 0, the expected picture, to 1, a sample. May repeat.",
         ),
     ] = None,
     spacing: Annotated[
         str | None,
-        typer.Option("--spacing", metavar="quadratic|uniform", help="Which noise levels."),
+        typer.Option(
+            "--spacing",
+            metavar="quadratic|uniform",
+            help="With --preset paper: which noise levels.",
+        ),
     ] = None,
     eta: Annotated[
         list[float] | None,
         typer.Option(
             "--eta",
             metavar="NUMBER",
-            help="Share of fresh noise, 0 to 1, where nothing clear is measured. May repeat.",
+            help="With --preset paper: share of fresh noise, 0 to 1. May repeat.",
         ),
     ] = None,
     eta_b: Annotated[
         float | None,
         typer.Option(
-            "--eta-b", metavar="NUMBER", help="Weight of the measurement where it is clear, 0 to 1."
+            "--eta-b",
+            metavar="NUMBER",
+            help="With --preset paper: weight of the measurement, 0 to 1.",
         ),
     ] = None,
     metric: Annotated[
@@ -211,7 +227,12 @@ def evaluate(
     from ddrm_cli.weights.registry import DEFAULT_MODEL, get_model, load_models
 
     settings = make_settings(
-        preset or ["balanced"], steps or [None], eta or [None], spacing=spacing, eta_b=eta_b
+        preset or ["standard"],
+        steps or [None],
+        detail or [None],
+        eta or [None],
+        spacing=spacing,
+        eta_b=eta_b,
     )
     names = model or [DEFAULT_MODEL]
     cells = make_grid(deg, sigma or [0.0], names, settings)

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -37,7 +37,6 @@ from .options import (
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from ddrm_cli.sampler.settings import SamplerSettings
     from ddrm_cli.weights.registry import Model
 
 __all__ = ["restore"]
@@ -63,14 +62,25 @@ def restore(
         str,
         typer.Option(
             "--preset",
-            metavar="balanced|paper",
-            help="Settings of the sampler, which the next four options change.",
+            metavar="standard|fast|detailed|paper",
+            help="Settings of the sampler, which the next options change.",
         ),
-    ] = "balanced",
+    ] = "standard",
     steps: Annotated[
         int | None,
         typer.Option(
-            "--steps", metavar="N", help="Evaluations of the network, 1 to 1000. Presets: 20."
+            "--steps",
+            metavar="N",
+            help="Evaluations of the network, 1 to 1000. Default: what the task needs, 1 to 20.",
+        ),
+    ] = None,
+    detail: Annotated[
+        float | None,
+        typer.Option(
+            "--detail",
+            metavar="NUMBER",
+            help="From 0, the expected picture, to 1, sharp and partly invented. Default: 0.5; "
+            "1 for colour and for several samples.",
         ),
     ] = None,
     spacing: Annotated[
@@ -78,7 +88,7 @@ def restore(
         typer.Option(
             "--spacing",
             metavar="quadratic|uniform",
-            help="Which noise levels: quadratic has more of the low ones.",
+            help="With --preset paper: which noise levels; quadratic has more of the low ones.",
         ),
     ] = None,
     eta: Annotated[
@@ -86,7 +96,8 @@ def restore(
         typer.Option(
             "--eta",
             metavar="NUMBER",
-            help="Share of fresh noise, 0 to 1, where nothing clear was measured.",
+            help="With --preset paper: share of fresh noise, 0 to 1, where nothing clear was "
+            "measured.",
         ),
     ] = None,
     eta_b: Annotated[
@@ -94,7 +105,7 @@ def restore(
         typer.Option(
             "--eta-b",
             metavar="NUMBER",
-            help="Weight of the measurement, 0 to 1, where it is clear.",
+            help="With --preset paper: weight of the measurement, 0 to 1, where it is clear.",
         ),
     ] = None,
     seed: Annotated[
@@ -198,12 +209,21 @@ def restore(
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.images.writing import OUTPUT_FORMATS
+    from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
     from ddrm_cli.weights.registry import load_models
 
     if deg is not None:
         get_entry(deg)
     noise = _parse_sigma(sigma)
-    settings = _settings(preset, steps, spacing, eta, eta_b)
+    voice = Voice(as_json, quiet, debug)
+    settings = settings_of(
+        preset, steps=steps, detail=detail, spacing=spacing, eta=eta, eta_b=eta_b
+    )
+    if preset in OLD_NAMES:
+        voice.remark(f"The preset {preset} is called {OLD_NAMES[preset]} by now.")
+    if samples > 1 and detail is None and isinstance(settings, SamplerSettings):
+        voice.remark("Several samples are drawn with --detail 1, so that they differ as they may.")
+        settings = dataclasses.replace(settings, detail=1.0)
     if samples < 1:
         raise UsageError(f"'--samples {samples}' is not possible.", "Choose 1 or more.")
     if seed + samples - 1 > LARGEST_SEED:
@@ -227,7 +247,6 @@ def restore(
     from .restore_plan import RestorePlan
     from .restore_task import RestoreTask
 
-    voice = Voice(as_json, quiet, debug)
     make = RestorePlan if dry_run else RestoreTask
     task = make(
         label=f"restored_{deg}" if deg else "restored",
@@ -273,23 +292,6 @@ def _parse_sigma(text: str | None) -> float | Literal["auto"] | None:
         return check_sigma(float(text), text)
     except ValueError:
         return check_sigma(math.nan, text)
-
-
-def _settings(
-    preset: str, steps: int | None, spacing: str | None, eta: float | None, eta_b: float | None
-) -> SamplerSettings:
-    from ddrm_cli.sampler.settings import get_preset
-
-    for option, value in (("--eta", eta), ("--eta-b", eta_b)):
-        if value is not None and not 0 <= value <= 1:
-            raise UsageError(
-                f"'{option} {value:g}' is not possible.", "Choose a number from 0 to 1."
-            )
-    changes: dict[str, Any] = {
-        "steps": steps, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
-    }  # fmt: skip
-    given = {key: value for key, value in changes.items() if value is not None}
-    return dataclasses.replace(get_preset(preset), **given)
 
 
 def _class_label(text: str | None, model: Model) -> int | None:

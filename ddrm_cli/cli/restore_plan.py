@@ -26,13 +26,17 @@ class RestorePlan(RestoreTask):
 
         posed = self.read(path, output)
         problem, entry = posed.problem, posed.entry
-        if self.restorer is None:
-            model = model_without_weights(self.model, device=self.device, precision=self.precision)
-        else:
-            model = self.restorer.model
-        facts = posed.facts(model, self.settings, self.outputs)
+        restorer = self.restorer or self.restorer_of(
+            model_without_weights(self.model, device=self.device, precision=self.precision)
+        )
+        facts = posed.facts(restorer, self.outputs)
+        steps = restorer.plan(problem).steps
         cost = expected_cost(
-            model, problem.image_shape, self.settings, self.tiling, samples=len(self.outputs.seeds)
+            restorer.model,
+            problem.image_shape,
+            steps,
+            self.tiling,
+            samples=len(self.outputs.seeds),
         )
         written = [str(file) for file in self.files(output)]
         _, height, width = problem.image_shape
@@ -46,7 +50,7 @@ class RestorePlan(RestoreTask):
             f"  task       {entry.name}: {entry.summary}",
             f"  noise      sigma = {problem.sigma:.4f}, {problem.sigma_origin}",
             f"  model      {self.model.name}, {facts['precision']} on {facts['device']}",
-            f"  network    {_counted(self.settings.steps, 'step')} of "
+            f"  network    {_counted(steps, 'step')} of "
             f"{_counted(cost.tiles, 'tile')}, {cost.tile_width} x {cost.tile_height} pixels each",
             f"  time       {missing if cost.seconds is None else _duration(cost.seconds)}",
             f"  memory     about {cost.megabytes / 1000:.1f} GB",

@@ -14,9 +14,9 @@ from .voice import Voice
 if TYPE_CHECKING:
     from ddrm_cli.files.names import RestoredFiles
     from ddrm_cli.files.restoring import FileProblem, RestoreRequest
-    from ddrm_cli.prior import TilingSettings
+    from ddrm_cli.prior import LoadedModel, TilingSettings
     from ddrm_cli.restoration import Restorer
-    from ddrm_cli.sampler.settings import SamplerSettings
+    from ddrm_cli.sampler.settings import Settings
     from ddrm_cli.weights.registry import Model
 
 __all__ = ["RestoreTask"]
@@ -42,7 +42,7 @@ class RestoreTask(Task):
     """
 
     request: RestoreRequest
-    settings: SamplerSettings
+    settings: Settings
     tiling: TilingSettings
     model: Model
     class_label: int | None
@@ -77,10 +77,15 @@ class RestoreTask(Task):
     def load(self) -> None:
         """Load the model, which is there."""
         from ddrm_cli.prior import load_model
-        from ddrm_cli.restoration import Restorer
 
         loaded = load_model(self.model, device=self.device, precision=self.precision)
-        self.restorer = Restorer(loaded, self.settings, self.tiling, self.class_label)
+        self.restorer = self.restorer_of(loaded)
+
+    def restorer_of(self, model: LoadedModel) -> Restorer:
+        """What restores with a model."""
+        from ddrm_cli.restoration import Restorer
+
+        return Restorer(model, self.settings, self.tiling, self.class_label)
 
     def read(self, path: Path, output: Path) -> FileProblem:
         """Read a picture, and tell how."""
@@ -110,7 +115,8 @@ class RestoreTask(Task):
         restore = FileRestorer(
             self.restorer, self.outputs, self.asked, self.original, self.request.max_pixels
         )
-        with step_bar(self.voice, path.name, self.settings.steps) as callback:
+        steps = self.restorer.plan(posed.problem).steps
+        with step_bar(self.voice, path.name, steps) as callback:
             facts = restore(
                 path, output, posed, overwrite=overwrite, callback=callback, notice=notice
             )

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ImageShape", "LinearOperator", "dot_test"]
+__all__ = ["ImageShape", "LinearOperator", "Start", "dot_test"]
 
 ImageShape = tuple[int, int, int]
 """Channels, height and width of a picture."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a restoration begins that starts from what the measurement tells.
+
+    Args:
+        level: Noise level on [-1, 1] at which the picture's coarse half, which is known, survives,
+            and what is missing drowns, so that the denoiser can find it.
+        steps: Network evaluations that come within 0.1 dB of what more of them reach.
+        detail: Share of fresh noise, 0 .. 1, where the usual one does not look right.
+    """
+
+    level: float
+    steps: int
+    detail: float | None = None
 
 
 class LinearOperator(nn.Module, ABC):
@@ -69,6 +86,15 @@ class LinearOperator(nn.Module, ABC):
         """Pixels of the measurement that say nothing, (h, w); None where each says something."""
         return None
 
+    @property
+    def start(self) -> Start:
+        """Where to begin; unless said otherwise, anything may be missing anywhere."""
+        return Start(level=3.0, steps=16)
+
+    def initial(self, y: Tensor) -> Tensor | None:
+        """What y alone tells of the picture, (B, C, H, W); None for the pseudo-inverse."""
+        return None
+
     @abstractmethod
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Spectral coordinates (B, *spectral_shape) to pictures (B, C, H, W); orthogonal."""
@@ -101,6 +127,13 @@ class LinearOperator(nn.Module, ABC):
         """
         s = self.singular_values
         return self.V(torch.where(self.measured, 1 / s, torch.zeros_like(s)) * self.Ut(y))
+
+
+def gain(operator: LinearOperator) -> float:
+    """How bright a white picture is measured, on average; 1 for kernels of sum one."""
+    s = operator.singular_values
+    brightness = float(operator(torch.ones((1, *operator.image_shape)).to(s)).mean())
+    return brightness if abs(brightness) > 0.1 * float(s.max()) else float(s.max())
 
 
 def dot_test(operator: LinearOperator, generator: torch.Generator) -> float:

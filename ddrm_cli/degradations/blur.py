@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ddrm_cli.errors import MeasurementError
 
-from .base import ImageShape, LinearOperator
+from .base import ImageShape, LinearOperator, Start, gain
 from .boundary import fold_index
 from .separable import WEAKEST, SeparableOperator
 
@@ -126,6 +126,15 @@ class FourierBlur(LinearOperator):
         )
         # Real and imaginary parts: a complex buffer would lose the latter in `to(dtype)`.
         self.register_buffer("_phase", torch.view_as_real(torch.from_numpy(phase)).float())
+
+    @property
+    def start(self) -> Start:
+        """Fine detail is missing."""
+        return Start(level=1.0, steps=8)
+
+    def initial(self, y: Tensor) -> Tensor | None:
+        """The blur itself, whose borders are right."""
+        return y / gain(self)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Hartley transform, ``Re F - Im F``; orthogonal and its own inverse."""

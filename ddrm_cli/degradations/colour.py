@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ddrm_cli.errors import MeasurementError
 
-from .base import ImageShape, LinearOperator
+from .base import ImageShape, LinearOperator, Start
 
 __all__ = ["GREY_WEIGHTS", "Greying"]
 
@@ -44,6 +44,11 @@ class Greying(LinearOperator):
         normal = weights / norm
         normal[0] -= 1
         self.register_buffer("_normal", (normal / normal.norm()).float()[:, None, None])
+
+    @property
+    def start(self) -> Start:
+        """Colour is missing everywhere: from lower levels the picture stays grey."""
+        return Start(level=100.0, steps=20, detail=1.0)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Reflect each pixel's colour, ``x - 2 n (n x)``; its own inverse."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .base import ImageShape, LinearOperator
+from .base import ImageShape, LinearOperator, Start
 
 __all__ = ["Denoising"]
 
@@ -19,6 +19,11 @@ class Denoising(LinearOperator):
 
     def __init__(self, image_shape: ImageShape) -> None:
         super().__init__(image_shape, image_shape, torch.ones(1, 1, 1))
+
+    @property
+    def start(self) -> Start:
+        """Nothing is missing: the noise of y, and one evaluation, is all there is to do."""
+        return Start(level=0.0, steps=1)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.V`."""

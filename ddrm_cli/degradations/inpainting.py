@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ddrm_cli.errors import MeasurementError
 
-from .base import ImageShape, LinearOperator
+from .base import ImageShape, LinearOperator, Start
+from .filling import fill, hole_scale
 from .text_masks import lolcat_mask, lorem_mask
 
 __all__ = ["Inpainting", "lolcat", "lorem", "masked"]
@@ -47,6 +48,16 @@ class Inpainting(LinearOperator):
     def missing(self) -> Tensor:
         """See `LinearOperator.missing`."""
         return ~self.measured[0]
+
+    @property
+    def start(self) -> Start:
+        """Pixels are missing: the wider the holes, the more has to drown around them."""
+        scale = hole_scale(self.measured[0])
+        return Start(level=min(1.0, max(0.3, 0.3 * (scale / 4) ** 0.87)), steps=16)
+
+    def initial(self, y: Tensor) -> Tensor | None:
+        """The picture with its holes filled smoothly."""
+        return fill(y, self.measured[0])
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.V`."""

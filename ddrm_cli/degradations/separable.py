@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .base import ImageShape, LinearOperator
+from .base import ImageShape, LinearOperator, Start, gain
 
 __all__ = ["WEAKEST", "SeparableOperator"]
 
@@ -88,6 +88,17 @@ class SeparableOperator(LinearOperator):
         )
         for name, factor in (("_u_a", a.u), ("_u_b", b.u), ("_v_a", a.v), ("_v_b", b.v)):
             self.register_buffer(name, factor)
+
+    @property
+    def start(self) -> Start:
+        """Fine detail is missing."""
+        return Start(level=1.0, steps=8)
+
+    def initial(self, y: Tensor) -> Tensor | None:
+        """A blur itself, whose borders are right; of a smaller measurement the pseudo-inverse."""
+        if self.measurement_shape != self.image_shape:
+            return None
+        return y / gain(self)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.V`."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ddrm_cli.errors import MeasurementError
 
-from .base import ImageShape, LinearOperator
+from .base import ImageShape, LinearOperator, Start
 from .boundary import fold_index
 from .separable import SeparableOperator
 
@@ -58,6 +58,11 @@ class BlockMean(LinearOperator):
             image_shape, (channels, height // factor, width // factor), singular_values
         )
         self.factor = factor
+
+    @property
+    def start(self) -> Start:
+        """Fine detail is missing."""
+        return Start(level=1.0, steps=8)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Reflect each block: ``x - 2 v (v x) / (v v)`` with ``v = u - e_1``; its own inverse."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from ddrm_cli.degradations.table import DEGRADATIONS, Entry, get_entry
 from ddrm_cli.errors import UsageError
-from ddrm_cli.sampler.settings import PRESETS, SamplerSettings, get_preset
+from ddrm_cli.sampler.settings import (
+    PRESETS,
+    PaperSettings,
+    SamplerSettings,
+    Settings,
+    settings_of,
+)
 
 from .text import short_number
 
@@ -33,7 +38,7 @@ class Cell:
     degradation: str
     sigma: float
     model: str
-    settings: SamplerSettings
+    settings: Settings
 
     @property
     def entry(self) -> Entry:
@@ -49,8 +54,12 @@ class Cell:
     def restoration_folder(self) -> str:
         """Names how it is restored, as a folder."""
         s = self.settings
-        etas = "-".join(map(short_number, (s.eta_c, s.eta_a, s.eta_b)))
-        return f"{self.model}_{s.spacing}{s.steps}_eta{etas}"
+        if isinstance(s, PaperSettings):
+            etas = "-".join(map(short_number, (s.eta_c, s.eta_a, s.eta_b)))
+            return f"{self.model}_{s.spacing}{s.steps}_eta{etas}"
+        steps = f"x{short_number(s.effort)}" if s.steps is None else str(s.steps)
+        detail = "" if s.detail is None else f"_detail{short_number(s.detail)}"
+        return f"{self.model}_soft{steps}{detail}"
 
     @property
     def measurement_title(self) -> str:
@@ -60,8 +69,9 @@ class Cell:
     @property
     def restoration_title(self) -> str:
         """Names how it is restored, to readers."""
-        steps = f"{self.settings.steps} step{'s' if self.settings.steps > 1 else ''}"
-        return f"{self.model}, {settings_name(self.settings)}, {steps}"
+        steps = self.settings.steps
+        counted = "" if steps is None else f", {steps} step{'s' if steps > 1 else ''}"
+        return f"{self.model}, {settings_name(self.settings)}{counted}"
 
     @property
     def title(self) -> str:
@@ -73,7 +83,7 @@ def make_grid(
     degradations: Iterable[str],
     sigmas: Iterable[float],
     models: Iterable[str],
-    settings: Iterable[SamplerSettings],
+    settings: Iterable[Settings],
 ) -> list[Cell]:
     """Every combination, each once; one model after the other, so that each is loaded once.
 
@@ -106,40 +116,41 @@ def make_grid(
 def make_settings(
     presets: Iterable[str],
     steps: Iterable[int | None] = (None,),
+    details: Iterable[float | None] = (None,),
     etas: Iterable[float | None] = (None,),
     *,
     spacing: str | None = None,
     eta_b: float | None = None,
-) -> list[SamplerSettings]:
+) -> list[Settings]:
     """Every combination; None leaves what the preset says.
 
     Args:
         presets: Names of presets.
         steps: Network evaluations.
+        details: From the expected picture to a sample.
         etas: Shares of fresh noise, each for ``eta_c`` and ``eta_a`` together.
         spacing: Of all of them.
         eta_b: Of all of them.
 
     Raises:
         UnknownNameError: No preset or spacing of that name.
-        UsageError: A value out of range.
+        UsageError: A value out of range, or one that a preset does not have.
     """
-    combined: list[SamplerSettings] = []
-    for preset, count, eta in itertools.product(presets, steps, etas):
-        changes: dict[str, Any] = {
-            "steps": count, "spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b
-        }  # fmt: skip
-        given = {key: value for key, value in changes.items() if value is not None}
-        combined.append(replace(get_preset(preset), **given))
-    return combined
+    return [
+        settings_of(preset, steps=count, detail=detail, spacing=spacing, eta=eta, eta_b=eta_b)
+        for preset, count, detail, eta in itertools.product(presets, steps, details, etas)
+    ]
 
 
-def settings_name(settings: SamplerSettings) -> str:
+def settings_name(settings: Settings) -> str:
     """The preset that these are, but for the steps; otherwise what they are."""
     for name, preset in PRESETS.items():
-        if replace(preset, steps=settings.steps) == settings:
+        if {**asdict(preset), "steps": None} == {**asdict(settings), "steps": None}:
             return name
     s = settings
+    if isinstance(s, SamplerSettings):
+        effort = "" if s.effort == 1 else f", effort {short_number(s.effort)}"
+        return f"soft{effort}" + ("" if s.detail is None else f", detail {short_number(s.detail)}")
     # As few as say it: one for both where they are equal.
     etas = "/".join(map(short_number, dict.fromkeys((s.eta_c, s.eta_a))))
     eta_b = "" if s.eta_b == 1 else f", η_b {short_number(s.eta_b)}"

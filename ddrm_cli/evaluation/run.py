@@ -249,10 +249,11 @@ def _evaluate_one(
     restorer = Restorer(model, cell.settings, tiling, label)
     notices: list[str] = []
     start = time.perf_counter()
-    x_hat = restorer(pose(y, operator, sigma=cell.sigma), [seed], notice=notices.append).x
+    problem = pose(y, operator, sigma=cell.sigma)
+    restoration = restorer(problem, [seed], notice=notices.append)
     seconds = time.perf_counter() - start
 
-    methods = {DDRM: x_hat, **baselines(cell.entry, operator, y)}
+    methods = {DDRM: restoration.x, **baselines(cell.entry, operator, y)}
     store.add_picture(cell, ORIGINAL, photograph.name, pixels)
     scores: dict[str, dict[str, float]] = {}
     for method, restored in methods.items():
@@ -269,6 +270,7 @@ def _evaluate_one(
         height=height,
         seconds=seconds,
         scores=scores,
+        sampler=restoration.plan.facts,
         notices=tuple(notices),
     )
 

@@ -16,7 +16,7 @@ import errno
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ class Record:
         height: Of the same.
         seconds: Time the restoration took.
         scores: Method (``"ddrm"`` or a baseline) to metric to value.
+        sampler: What the sampler did: steps, levels, rule.
         notices: What was done differently from what was asked.
     """
 
@@ -100,6 +101,7 @@ class Record:
     height: int
     seconds: float
     scores: Mapping[str, Mapping[str, float]]
+    sampler: Mapping[str, Any] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
 

@@ -156,6 +156,7 @@ def evaluation_csv(evaluation: Evaluation) -> str:
             "sigma": record.cell.sigma,
             "model": record.cell.model,
             **settings,
+            **record.sampler,
             "label": record.label,
             "seed": record.seed,
             "width": record.width,

@@ -18,11 +18,9 @@ from ddrm_cli.errors import MeasurementError, Notice
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.images.writing import write_bytes, write_picture
-from ddrm_cli.prior import LoadedModel
 from ddrm_cli.problem import InverseProblem, pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.ddrm import Step
-from ddrm_cli.sampler.settings import SamplerSettings
 
 from .figures import Predictions, compare_figure, contact_sheet, progress_gif, uncertainty_figure
 from .names import RestoredFiles
@@ -94,11 +92,10 @@ class FileProblem:
         """What the user should hear about how the file was read."""
         return () if self.batch.picture is None else self.batch.picture.notes
 
-    def facts(
-        self, model: LoadedModel, settings: SamplerSettings, files: RestoredFiles
-    ) -> dict[str, Any]:
+    def facts(self, restorer: Restorer, files: RestoredFiles) -> dict[str, Any]:
         """How it is restored, for scripts and records; JSON's types."""
         _, height, width = self.problem.image_shape
+        model = restorer.model
         return {
             "degradation": self.entry.name,
             "sigma": self.problem.sigma,
@@ -110,7 +107,8 @@ class FileProblem:
             "samples": len(files.seeds),
             "width": width,
             "height": height,
-            **dataclasses.asdict(settings),
+            **dataclasses.asdict(restorer.settings),
+            **restorer.plan(self.problem).facts,
         }
 
     def result(self, pixels: NDArray[np.float32]) -> Picture:
@@ -183,7 +181,7 @@ class FileRestorer:
         samples = restoration.x.movedim(1, -1).contiguous().numpy()
         results = samples.mean(axis=0, keepdims=True) if files.average else samples
         facts = {
-            **posed.facts(self.restorer.model, self.restorer.settings, files),
+            **posed.facts(self.restorer, files),
             "class": restoration.label,
             "precision": str(restoration.precision).removeprefix("torch."),
         }

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
+
+from .rules import PaperRule, Rule
 
 __all__ = ["Denoise", "Noise", "SpectralOperator", "Step", "sample_ddrm"]
 
@@ -21,6 +23,8 @@ Denoise = Callable[[Tensor, float], Tensor]
 
 Noise = Callable[[tuple[int, ...]], Tensor]
 """Standard normal draws of a shape (without the batch), with the batch in front."""
+
+FAR = 3.0  # times a level: a measured coordinate that is noisier tells the first iterate nothing
 
 
 class SpectralOperator(Protocol):
@@ -70,41 +74,32 @@ def sample_ddrm(
     denoiser: Denoise,
     y: Tensor,
     operator: SpectralOperator,
-    sigmas: Tensor,
+    sigmas: Tensor | Sequence[float],
     sigma_y: float,
     *,
     noise: Noise,
-    eta_c: float = 1.0,
-    eta_a: float = 0.7,
-    eta_b: float = 1.0,
+    rule: Rule = PaperRule(),  # noqa: B008
+    x_init: Tensor | None = None,
     callback: Callable[[Step], None] | None = None,
 ) -> Tensor:
     """Draw x from the posterior of ``y = H x + sigma_y z`` under the denoiser's prior.
 
     In spectral coordinates ``x_bar = V^T x``, ``y_bar = U^T y / s``, ``sigma_bar = sigma_y / s``
-    (infinite where nothing is measured), with ``x_t = x_0 + sigma_t eps``, the first iterate is
-
-        N(y_bar, sigma_T^2 - sigma_bar^2)                               sigma_T >= sigma_bar
-        N(0, sigma_T^2)                                                 otherwise
-
-    (eq. 7) and each step from sigma_prev to sigma, with ``d = V^T D(x, sigma_prev)``, draws
-
-        N(d + sqrt(1 - eta_c^2) sigma (x_bar - d) / sigma_prev, eta_c^2 sigma^2)     unmeasured
-        N(d + sqrt(1 - eta_a^2) sigma (y_bar - d) / sigma_bar,  eta_a^2 sigma^2)  sigma < sigma_bar
-        N((1 - eta_b) d + eta_b y_bar,  sigma^2 - eta_b^2 sigma_bar^2)            otherwise
-
-    (eq. 8). The last step is to sigma = 0; with sigma_y = 0 and eta_b = 1 it gives ``H x = y``.
+    (infinite where nothing is measured), with ``x_t = x_0 + sigma_t eps``, a rule says from which
+    normal distribution the first iterate is drawn, and each next one given the prediction
+    ``d = V^T D(x, sigma_prev)``. The last step is to sigma = 0.
 
     Args:
         denoiser: ``D(x, sigma)``.
         y: Measurement, shape (B, *measurement_shape), in the units of x.
         operator: H, on the device of y.
-        sigmas: Noise levels to evaluate the denoiser at, decreasing, shape (steps,).
+        sigmas: Noise levels to evaluate the denoiser at, decreasing, shape (steps,); without any
+            the start is the result.
         sigma_y: Standard deviation of the measurement's noise, in the units of x.
         noise: Source of random numbers, one draw for the start and one a step but the last.
-        eta_c: Share of fresh noise in unmeasured coordinates.
-        eta_a: Share of fresh noise where sigma < sigma_bar.
-        eta_b: Weight of the measurement where sigma >= sigma_bar.
+        rule: `PaperRule` or `SoftRule`.
+        x_init: What y alone tells of x, shape (B, C, H, W), for a rule that starts there; the
+            pseudo-inverse unless given.
         callback: Called after each evaluation.
 
     Returns:
@@ -113,34 +108,21 @@ def sample_ddrm(
     s, measured = operator.singular_values, operator.measured
     y_bar = torch.where(measured, operator.Ut(y) / s, 0.0)
     sigma_bar = torch.where(measured, sigma_y / s, math.inf)
+    levels = [*map(float, sigmas), 0.0]
 
-    levels = [float(sigma) for sigma in sigmas]
-    sigma_T = levels[0]
-    std = _sqrt(sigma_T**2 - torch.where(sigma_T >= sigma_bar, sigma_bar, 0.0) ** 2)
-    x_bar = torch.where(sigma_T >= sigma_bar, y_bar, 0.0)
-    x_bar = x_bar + std * noise(operator.spectral_shape).to(y)
+    if x_init is None:
+        guess = torch.where(sigma_bar > FAR * levels[0], 0.0, y_bar)
+    else:
+        guess = operator.Vt(x_init)
+    mean, std = rule.start(guess, y_bar, sigma_bar, levels[0])
+    x_bar = mean + std * noise(operator.spectral_shape).to(y)
 
-    for index, (sigma_prev, sigma) in enumerate(itertools.pairwise([*levels, 0.0]), start=1):
+    for index, (sigma_prev, sigma) in enumerate(itertools.pairwise(levels), start=1):
         denoised = denoiser(operator.V(x_bar), sigma_prev)
         d = operator.Vt(denoised)
-
-        # The three cases of eq. 8 as the weights of one sum, of the shape of s.
-        clearer = sigma >= sigma_bar  # than the iterate; never where unmeasured
-        from_x = torch.where(measured, 0.0, math.sqrt(1 - eta_c**2) * sigma / sigma_prev)
-        from_y = torch.where(clearer, eta_b, math.sqrt(1 - eta_a**2) * sigma / sigma_bar)
-        std = torch.where(
-            clearer,
-            _sqrt(sigma**2 - (eta_b * sigma_bar) ** 2),
-            torch.where(measured, eta_a * sigma, eta_c * sigma),
-        )
-        x_bar = d + from_x * (x_bar - d) + from_y * (y_bar - d)
+        x_bar, std = rule.step(d, y_bar, sigma_bar, sigma, sigma_prev, x_bar)
         if sigma > 0:
             x_bar = x_bar + std * noise(operator.spectral_shape).to(y)
         if callback is not None:
-            callback(Step(index, len(levels), sigma_prev, denoised))
+            callback(Step(index, len(levels) - 1, sigma_prev, denoised))
     return operator.V(x_bar)
-
-
-def _sqrt(variance: Tensor) -> Tensor:
-    # Where two equal variances cancel, rounding may leave a negative zero behind.
-    return variance.clamp_min(0).sqrt()

@@ -45,11 +45,11 @@ class ClassifierGuidance:
 class NetworkDenoiser:
     """Denoiser of a network that predicts noise or velocity.
 
-    With ``a = alpha_bar_t`` and ``x_t = sqrt(a) x``, a network that predicts ``epsilon`` gives
-    ``D = x - sigma eps``, one that predicts ``v = sqrt(a) eps - sqrt(1 - a) x_0`` gives
-    ``D = a x - sqrt(1 - a) v``. What a network predicts beyond the picture's channels is its
-    variance, and is dropped. All arithmetic outside the network is float32: an error of eps is
-    multiplied by sigma, up to 100.
+    With ``a = 1 / (1 + sigma^2)``, which at a timestep is alpha_bar_t, and ``x_t = sqrt(a) x``, a
+    network that predicts ``epsilon`` gives ``D = x - sigma eps``, one that predicts
+    ``v = sqrt(a) eps - sqrt(1 - a) x_0`` gives ``D = a x - sqrt(1 - a) v``. What a network predicts
+    beyond the picture's channels is its variance, and is dropped. All arithmetic outside the
+    network is float32: an error of eps is multiplied by sigma, up to 100.
 
     Args:
         network: (x_t, timesteps) or (x_t, timesteps, labels) to the prediction. It is not changed:
@@ -57,6 +57,8 @@ class NetworkDenoiser:
         schedule: Noise level of each timestep.
         prediction: ``"epsilon"`` or ``"v"``.
         label: Class index for a class-conditional network.
+        limited: Whether predictions are limited to the range of pictures, [-1, 1]. The published
+            code does not.
         guidance: Classifier guidance; only with ``"epsilon"``.
         notice: Told when a lower precision gave numbers that are not finite.
     """
@@ -68,6 +70,7 @@ class NetworkDenoiser:
         prediction: str,
         *,
         label: int | None = None,
+        limited: bool = True,
         guidance: ClassifierGuidance | None = None,
         notice: Notice | None = None,
     ) -> None:
@@ -77,6 +80,7 @@ class NetworkDenoiser:
         self.schedule = schedule
         self.prediction = prediction
         self.label = label
+        self.limited = limited
         self.guidance = guidance
         self.notice = notice
 
@@ -87,9 +91,14 @@ class NetworkDenoiser:
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """Predict the picture from x with noise of ``sigma``; shape (B, C, H, W) to the same."""
-        timestep = self.schedule.timestep(sigma)
-        a = float(self.schedule.alpha_bars[timestep])
-        timesteps = torch.full((len(x),), timestep, device=x.device)
+        denoised = self._predict(x, sigma)
+        return denoised.clamp(-1, 1) if self.limited else denoised
+
+    def _predict(self, x: Tensor, sigma: float) -> Tensor:
+        # A level between two timesteps is seen as the nearer of them, where the network was
+        # trained, by a picture that is scaled for its own level.
+        a = 1 / (1 + sigma**2)
+        timesteps = torch.full((len(x),), self.schedule.timestep(sigma), device=x.device)
         x_t = math.sqrt(a) * x
         out = self._evaluate(x_t, timesteps)[:, : x.shape[1]]
         if self.prediction == "v":

@@ -2,24 +2,89 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ddrm_cli.errors import UnknownNameError, UsageError
 
-__all__ = ["LARGEST_SEED", "MAX_STEPS", "PRESETS", "SPACINGS", "SamplerSettings", "get_preset"]
+__all__ = [
+    "LARGEST_SEED",
+    "MAX_STEPS",
+    "PRESETS",
+    "SPACINGS",
+    "PaperSettings",
+    "SamplerSettings",
+    "Settings",
+    "get_preset",
+    "settings_of",
+]
 
 SPACINGS = ("quadratic", "uniform")
 LARGEST_SEED = 2**30 - 1
 """torch's generator takes 32 bits, two of which tell apart what numbers are drawn for."""
 
 MAX_STEPS = 1000  # the timesteps that every published network was trained with
+LEAST_KAPPA = 0.4  # fresh noise below it leaves holes and enlargements unfinished
+FEWEST = 3  # evaluations to which less effort goes down
+USUAL_DETAIL = 0.5
+
+
+def _check_steps(steps: int) -> None:
+    if not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
+        raise UsageError(
+            f"{steps} steps are not possible.", f"Choose a whole number from 1 to {MAX_STEPS}."
+        )
+
+
+def _check_share(name: str, value: float) -> None:
+    if not (math.isfinite(value) and 0 <= value <= 1):
+        raise UsageError(f"{name} = {value} is not possible.", "Choose a number from 0 to 1.")
 
 
 @dataclass(frozen=True)
 class SamplerSettings:
-    """Settings of `ddrm_cli.sample_ddrm`; the defaults are the preset ``balanced``.
+    """Settings of the soft rule, which starts at the measurement; the defaults are ``standard``.
+
+    Args:
+        steps: Network evaluations, 1 .. 1000; None takes as many as the task needs.
+        detail: From 0, the expected picture, to 1, a sample: sharp, and partly invented. None takes
+            what suits the task: 1 for colour, 0.5 otherwise.
+        effort: By how much the task's own number of evaluations is multiplied.
+
+    Raises:
+        UsageError: A value out of range.
+    """
+
+    steps: int | None = None
+    detail: float | None = None
+    effort: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.steps is not None:
+            _check_steps(self.steps)
+        if self.detail is not None:
+            _check_share("detail", self.detail)
+        if not (math.isfinite(self.effort) and 0 < self.effort <= MAX_STEPS):
+            raise UsageError(f"An effort of {self.effort} is not possible.", "Choose 0.5 or 2.")
+
+    def steps_for(self, usual: int) -> int:
+        """Evaluations for a task that usually takes so many."""
+        if self.steps is not None:
+            return self.steps
+        return min(MAX_STEPS, max(round(usual * self.effort), min(usual, FEWEST)))
+
+    def kappa_for(self, usual: float | None) -> float:
+        """Share of fresh noise for a task of so much detail, ``0.4 + 0.6 detail``."""
+        detail = usual if self.detail is None else self.detail
+        return LEAST_KAPPA + (1 - LEAST_KAPPA) * (USUAL_DETAIL if detail is None else detail)
+
+
+@dataclass(frozen=True)
+class PaperSettings:
+    """Settings of the published update; the defaults are the preset ``paper``.
 
     Args:
         steps: Network evaluations, 1 .. 1000.
@@ -34,40 +99,78 @@ class SamplerSettings:
     """
 
     steps: int = 20
-    spacing: str = "quadratic"
-    eta_c: float = 1.0
-    eta_a: float = 0.7
+    spacing: str = "uniform"
+    eta_c: float = 0.85
+    eta_a: float = 0.85
     eta_b: float = 1.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.steps, int) or not 1 <= self.steps <= MAX_STEPS:
-            raise UsageError(
-                f"{self.steps} steps are not possible.",
-                f"Choose a whole number from 1 to {MAX_STEPS}; 20 is usual.",
-            )
+        _check_steps(self.steps)
         if self.spacing not in SPACINGS:
             raise UnknownNameError("spacing", self.spacing, SPACINGS)
         for name in ("eta_c", "eta_a", "eta_b"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and 0 <= value <= 1):
-                raise UsageError(
-                    f"{name} = {value} is not possible.", "Choose a number from 0 to 1."
-                )
+            _check_share(name, getattr(self, name))
 
 
-PRESETS: Mapping[str, SamplerSettings] = {
-    "balanced": SamplerSettings(),
-    "paper": SamplerSettings(spacing="uniform", eta_c=0.85, eta_a=0.85, eta_b=1.0),
+Settings = SamplerSettings | PaperSettings
+
+PRESETS: Mapping[str, Settings] = {
+    "standard": SamplerSettings(),
+    "fast": SamplerSettings(effort=0.5),
+    "detailed": SamplerSettings(detail=1.0, effort=2.0),
+    "paper": PaperSettings(),
 }
-"""``balanced`` is the default; ``paper`` is what Kawar et al. 2022 publish."""
+"""``standard`` is the default, ``fast`` takes half of its evaluations, ``detailed`` twice as many
+and draws a sample; ``paper`` is what Kawar et al. 2022 publish."""
+
+OLD_NAMES = {"balanced": "standard"}  # until 0.3
 
 
-def get_preset(name: str) -> SamplerSettings:
+def get_preset(name: str) -> Settings:
     """The settings of a preset.
 
     Raises:
         UnknownNameError: There is none of that name.
     """
+    name = OLD_NAMES.get(name, name)
     if name not in PRESETS:
         raise UnknownNameError("preset", name, PRESETS)
     return PRESETS[name]
+
+
+def settings_of(
+    preset: str,
+    *,
+    steps: int | None = None,
+    detail: float | None = None,
+    spacing: str | None = None,
+    eta: float | None = None,
+    eta_b: float | None = None,
+) -> Settings:
+    """The settings of a preset with the user's changes; None changes nothing.
+
+    Args:
+        preset: Its name.
+        steps: Network evaluations.
+        detail: See `SamplerSettings`.
+        spacing: See `PaperSettings`, as the rest.
+        eta: For ``eta_c`` and ``eta_a`` together.
+        eta_b: Weight of the measurement.
+
+    Raises:
+        UnknownNameError: No preset or spacing of that name.
+        UsageError: A value out of range, or one that the preset's rule does not have.
+    """
+    settings = get_preset(preset)
+    published = {"spacing": spacing, "eta_c": eta, "eta_a": eta, "eta_b": eta_b}
+    of_paper = isinstance(settings, PaperSettings)
+    if of_paper and detail is not None:
+        raise UsageError("The preset paper has no detail.", "Leave it out, or turn --eta.")
+    if not of_paper and any(value is not None for value in published.values()):
+        raise UsageError(
+            "--spacing, --eta and --eta-b belong to the preset paper.",
+            "Add --preset paper, or turn --detail.",
+        )
+    changes: dict[str, Any] = {"steps": steps, "detail": detail, **published}
+    given = {key: value for key, value in changes.items() if value is not None}
+    return dataclasses.replace(settings, **given)

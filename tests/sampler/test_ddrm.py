@@ -16,6 +16,7 @@ from ddrm_cli.degradations.dense import DenseOperator
 from ddrm_cli.degradations.table import DEGRADATIONS
 from ddrm_cli.sampler.ddrm import Step, sample_ddrm
 from ddrm_cli.sampler.noise import ImageNoise
+from ddrm_cli.sampler.rules import PaperRule
 from ddrm_cli.sampler.schedule import NoiseSchedule, select_timesteps
 from tests.degradations.examples import example
 
@@ -72,7 +73,7 @@ def test_with_an_oracle_the_iterate_is_the_picture_plus_noise_of_sigma(
         return x_0
 
     out = sample_ddrm(
-        oracle, y, operator, SIGMAS, sigma_y, noise=draw, eta_c=eta_c, eta_a=eta_a, eta_b=eta_b
+        oracle, y, operator, SIGMAS, sigma_y, noise=draw, rule=PaperRule(eta_c, eta_a, eta_b)
     )
     assert [sigma for sigma, _ in seen] == SIGMAS.tolist()
     for _, error in seen:
@@ -137,7 +138,7 @@ def test_the_sampler_is_the_papers_equations_coordinate_by_coordinate(
 
     out = sample_ddrm(
         shrink, y, operator, SIGMAS, sigma_y,
-        noise=recorded, eta_c=etas[0], eta_a=etas[1], eta_b=etas[2],
+        noise=recorded, rule=PaperRule(*etas),
     )  # fmt: skip
     v = operator.V(torch.eye(12)).reshape(12, 12).double().numpy().T
     expected = plain_ddrm(
@@ -165,7 +166,7 @@ def test_unmeasured_coordinates_follow_a_gaussian_prior() -> None:
         sigmas,
         0.0,
         noise=lambda shape: torch.randn((samples, *shape), generator=generator),
-        eta_c=0.0,
+        rule=PaperRule(eta_c=0.0),
     )
     # Five standard errors, and the discretisation of 500 steps on top (about one per cent).
     assert (out[:, 0, 0, 1:].std(dim=0) - 1).abs().max() < 5 / math.sqrt(2 * samples) + 0.01

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.sampler.schedule import BETA_SCHEDULES, NoiseSchedule, select_timesteps
-from ddrm_cli.sampler.settings import PRESETS, SPACINGS, SamplerSettings, get_preset
+from ddrm_cli.sampler.settings import (
+    PRESETS,
+    SPACINGS,
+    PaperSettings,
+    SamplerSettings,
+    get_preset,
+    settings_of,
+)
 from ddrm_cli.weights import registry
 
 FLOAT64 = 1e-12
@@ -92,14 +99,37 @@ def test_timestep_is_the_inverse_of_sigmas() -> None:
 )
 def test_settings_that_cannot_be_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="not possible"):
-        SamplerSettings(**change)  # type: ignore[arg-type]
+        PaperSettings(**change)  # type: ignore[arg-type]
 
 
 def test_settings_and_presets_have_names() -> None:
     with pytest.raises(UnknownNameError, match="uniform"):
-        SamplerSettings(spacing="unifrom")
-    with pytest.raises(UnknownNameError, match="balanced"):
-        get_preset("balancd")
-    assert get_preset("balanced") == SamplerSettings()
-    paper = PRESETS["paper"]
-    assert (paper.spacing, paper.eta_c, paper.eta_a, paper.eta_b) == ("uniform", 0.85, 0.85, 1.0)
+        PaperSettings(spacing="unifrom")
+    with pytest.raises(UnknownNameError, match="standard"):
+        get_preset("standrd")
+    assert get_preset("standard") == get_preset("balanced") == SamplerSettings()
+    assert PRESETS["paper"] == PaperSettings(20, "uniform", 0.85, 0.85, 1.0)
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": 0}, {"detail": 1.5}, {"detail": math.nan}, {"effort": 0}]
+)
+def test_settings_of_the_soft_rule_that_cannot_be_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="not possible"):
+        SamplerSettings(**change)  # type: ignore[arg-type]
+
+
+def test_what_belongs_to_the_other_rule_is_refused() -> None:
+    with pytest.raises(UsageError, match="belong to the preset paper"):
+        settings_of("standard", eta=0.5)
+    with pytest.raises(UsageError, match="no detail"):
+        settings_of("paper", detail=0.5)
+    assert settings_of("paper", eta=0.5) == PaperSettings(eta_c=0.5, eta_a=0.5)
+    assert settings_of("fast", steps=3) == SamplerSettings(3, effort=0.5)
+
+
+def test_less_effort_is_half_the_steps_but_not_less_than_makes_a_picture() -> None:
+    fast = get_preset("fast")
+    assert isinstance(fast, SamplerSettings)
+    assert [fast.steps_for(usual) for usual in (1, 4, 8, 16)] == [1, 3, 4, 8]
+    assert SamplerSettings(steps=5).steps_for(8) == 5

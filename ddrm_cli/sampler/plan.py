@@ -1,0 +1,111 @@
+"""From settings to what the sampler does: its noise levels and its rule."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from .grey import GREY_NOISE_RATIO
+from .rules import PaperRule, Rule, SoftRule
+from .schedule import NoiseSchedule, select_timesteps
+from .settings import PaperSettings, Settings
+
+__all__ = ["Plan", "plan_of"]
+
+LAST_LEVEL = 0.05  # on [-1, 1]: below it nothing is gained
+OF_THE_NOISE = 0.6  # of the measurement's noise, which the last level need not fall below
+
+
+class Beginning(Protocol):
+    """What a plan asks of an operator's `Start`."""
+
+    @property
+    def level(self) -> float:
+        """Noise level on [-1, 1]."""
+
+    @property
+    def steps(self) -> int:
+        """Usual number of evaluations."""
+
+    @property
+    def detail(self) -> float | None:
+        """Share of fresh noise, where it is not the usual one."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the sampler does.
+
+    Args:
+        sigmas: Noise levels to evaluate, decreasing; on [-1, 1].
+        rule: How it goes from one to the next.
+        limited: Whether predictions are limited to the range of pictures.
+    """
+
+    sigmas: tuple[float, ...]
+    rule: Rule
+    limited: bool = True
+
+    @property
+    def steps(self) -> int:
+        """Network evaluations."""
+        return len(self.sigmas)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was chosen, for records and tables; JSON's types."""
+        rule = dataclasses.asdict(self.rule)  # type: ignore[call-overload]
+        first, last = (self.sigmas[0], self.sigmas[-1]) if self.sigmas else (0.0, 0.0)
+        return {"steps": self.steps, "first_level": first, "last_level": last, **rule}
+
+
+def plan_of(
+    settings: Settings,
+    start: Beginning,
+    singular_values: Tensor,
+    measured: Tensor,
+    sigma_y: float,
+    schedule: NoiseSchedule,
+    *,
+    grey: bool = False,
+) -> Plan:
+    """Work out the levels and the rule for one problem.
+
+    The soft rule starts at the operator's level, or at the noise of what is measured best where
+    that is more, and goes down geometrically to 0.6 of the noise, or 0.05. Where nothing is
+    missing and nothing is noisy there is nothing to evaluate.
+
+    Args:
+        settings: The user's.
+        start: Where the operator says to begin.
+        singular_values: Of the operator.
+        measured: Which of its coordinates are trusted.
+        sigma_y: The measurement's noise on [-1, 1].
+        schedule: Noise levels that the network knows.
+        grey: Whether the picture has one channel, which the network sees in three.
+    """
+    if isinstance(settings, PaperSettings):
+        timesteps = select_timesteps(settings.steps, settings.spacing, len(schedule.alpha_bars))
+        sigmas = schedule.sigmas(timesteps) / (GREY_NOISE_RATIO if grey else 1.0)
+        published = PaperRule(settings.eta_c, settings.eta_a, settings.eta_b)
+        return Plan(tuple(sigmas.tolist()), published, limited=False)
+    strongest = float(singular_values.max())
+    exact = sigma_y == 0 and bool(measured.all())
+    rule = SoftRule(settings.kappa_for(start.detail))
+    if exact:
+        return Plan((), rule)
+    first = max(start.level, sigma_y / strongest)
+    noise = sigma_y / max(1.0, strongest)  # of a pixel, also where a measurement is scaled up
+    return Plan(_geometric(first, noise, settings.steps_for(start.steps)), rule)
+
+
+def _geometric(first: float, noise: float, steps: int) -> tuple[float, ...]:
+    last = max(OF_THE_NOISE * noise, LAST_LEVEL)
+    if last >= first:
+        last = OF_THE_NOISE * first
+    ratios = torch.linspace(0, 1, steps, dtype=torch.float64)
+    return tuple((first * (last / first) ** ratios).tolist())
