@@ -1,4 +1,4 @@
-"""The networks that published diffusion checkpoints are made for.
+"""The networks that diffusion checkpoints are made for.
 
 ``table``
     The architectures by name, and what the program asks of each.
@@ -8,6 +8,8 @@
     The ADM U-Net and its classifier (Dhariwal and Nichol 2021).
 ``ddpm``
     The DDPM U-Net (Ho, Jain and Abbeel 2020).
+``plain_unet``
+    The U-Net of the bundled prior: convolutions only.
 
-Attribute names are those of the published checkpoints, so that a state dict loads as it is.
+Attribute names are those of the checkpoints, so that a state dict loads as it is.
 """

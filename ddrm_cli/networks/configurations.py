@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GROUPS",
+    "PIXEL_BLOCK",
     "ClassifierConfig",
     "DDPMConfig",
+    "PlainUNetConfig",
     "Shapes",
     "UNetConfig",
     "check_counts",
 ]
 
 GROUPS = 32  # of every group norm, in all architectures
-CHANNELS = 3  # of a picture; where a network sees more, they are blocks of pixels
+CHANNELS = 3  # of a picture
+PIXEL_BLOCK = 2  # side of the blocks of pixels that the plain U-Net sees as channels
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Names and shapes of the tensors in a state dict."""
@@ -88,7 +91,6 @@ class UNetConfig(_ADMConfig):
         out_channels: Channels of the output; twice ``in_channels`` where the network also
             predicts a variance.
         num_classes: Number of class labels, or None for an unconditional network.
-        patch_size: The network sees blocks of this side as channels (1: single pixels).
 
     Raises:
         FieldError: A field cannot be so.
@@ -96,7 +98,6 @@ class UNetConfig(_ADMConfig):
 
     out_channels: int = CHANNELS
     num_classes: int | None = None
-    patch_size: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,12 +106,7 @@ class UNetConfig(_ADMConfig):
     @property
     def side_multiple(self) -> int:
         """What both sides of a picture have to be multiples of."""
-        return int(self.patch_size * 2 ** (len(self.channel_mult) - 1))
-
-    @property
-    def width(self) -> float:
-        """Channels of the first level for each pixel of the picture."""
-        return self.widths[0] / self.patch_size**2
+        return int(2 ** (len(self.channel_mult) - 1))
 
     def fitted_to(self, shapes: Shapes) -> UNetConfig:
         """This configuration with what the shapes tell; see `Configuration.fitted_to`.
@@ -128,8 +124,6 @@ class UNetConfig(_ADMConfig):
         ]
         per_level = ups[0] + 1 if ups else blocks  # residual blocks and one more
         firsts = [f"input_blocks.{1 + level * per_level}" for level in range(len(ups) + 1)]
-        seen = shapes["input_blocks.0.0.weight"][1]
-        patch_size = math.isqrt(seen // CHANNELS)
         return replace(
             self,
             model_channels=width,
@@ -142,10 +136,9 @@ class UNetConfig(_ADMConfig):
                 for level, first in enumerate(firsts)
                 if f"{first}.1.qkv.weight" in shapes
             ),
-            in_channels=seen // patch_size**2,
-            out_channels=shapes["out.2.weight"][0] // patch_size**2,
+            in_channels=shapes["input_blocks.0.0.weight"][1],
+            out_channels=shapes["out.2.weight"][0],
             num_classes=shapes[_LABELS][0] if _LABELS in shapes else None,
-            patch_size=patch_size,
         )
 
 
@@ -250,6 +243,80 @@ class DDPMConfig:
             ),
             in_channels=shapes["conv_in.weight"][1],
             out_ch=shapes["conv_out.weight"][0],
+        )
+
+
+@dataclass(frozen=True)
+class PlainUNetConfig:
+    """Shape of a residual U-Net of plain convolutions on blocks of 2 x 2 pixels.
+
+    Args:
+        image_size: Side in pixels that the network was trained at. Nothing in the network hangs
+            on it; any picture whose sides ``side_multiple`` divides can be evaluated.
+        channels: Width of each level, the finest first.
+        down_blocks: Residual blocks of each level on the way down, the coarsest being the bottom.
+        up_blocks: Residual blocks of each level but the coarsest on the way up, the finest first.
+        embedding: Length of the embedding of the timestep, even.
+
+    Raises:
+        FieldError: A field cannot be so.
+    """
+
+    image_size: int
+    channels: tuple[int, ...]
+    down_blocks: tuple[int, ...]
+    up_blocks: tuple[int, ...]
+    embedding: int = 64
+
+    def __post_init__(self) -> None:
+        check_counts(self)
+        levels = len(self.channels)
+        for field, length in (
+            ("channels", max(levels, 1)),
+            ("down_blocks", levels),
+            ("up_blocks", levels - 1),
+        ):
+            values = getattr(self, field)
+            if len(values) != length or min(values, default=1) < 1:
+                raise FieldError(
+                    field, f"must be a list of {length} positive numbers, but is {list(values)}"
+                )
+        if self.embedding % 2:
+            raise FieldError("embedding", f"must be even, but is {self.embedding}")
+        if self.image_size % self.side_multiple:
+            raise FieldError(
+                "image_size",
+                f"must be a multiple of {self.side_multiple}, as the network has {levels} levels "
+                f"of blocks of pixels, but is {self.image_size}",
+            )
+
+    @property
+    def num_classes(self) -> None:
+        """None: there is no class-conditional one."""
+        return None
+
+    @property
+    def side_multiple(self) -> int:
+        """What both sides of a picture have to be multiples of."""
+        return int(PIXEL_BLOCK * 2 ** (len(self.channels) - 1))
+
+    @property
+    def width(self) -> float:
+        """Channels of the first level for each pixel of the picture."""
+        return self.channels[0] / PIXEL_BLOCK**2
+
+    def fitted_to(self, shapes: Shapes) -> PlainUNetConfig:
+        """This configuration with what the shapes tell; see `Configuration.fitted_to`.
+
+        The shapes do not tell ``image_size``.
+        """
+        levels = range(_count(shapes, "encoder"))
+        return replace(
+            self,
+            channels=tuple(shapes[f"encoder.{level}.0.conv1.weight"][0] for level in levels),
+            down_blocks=tuple(_count(shapes, f"encoder.{level}") for level in levels),
+            up_blocks=tuple(_count(shapes, f"decoder.{level}") for level in levels[:-1]),
+            embedding=shapes["time_embed.0.weight"][1],
         )
 
 

@@ -177,11 +177,10 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
-        pixels = config.patch_size**2
         self.time_embed, emb_channels = _time_embed(config.model_channels)
         if config.num_classes is not None:
             self.label_emb = nn.Embedding(config.num_classes, emb_channels)
-        self.input_blocks, skips = _downward(config, config.in_channels * pixels, emb_channels)
+        self.input_blocks, skips = _downward(config, config.in_channels, emb_channels)
         ch = skips[-1]
         self.middle_block = _middle(ch, emb_channels, config.num_head_channels)
         self.output_blocks = nn.ModuleList()
@@ -198,7 +197,7 @@ class UNet(nn.Module):
         self.out = nn.Sequential(
             nn.GroupNorm(GROUPS, ch),
             nn.SiLU(),
-            nn.Conv2d(ch, config.out_channels * pixels, 3, padding=1),
+            nn.Conv2d(ch, config.out_channels, 3, padding=1),
         )
 
     def forward(self, x: Tensor, timesteps: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -218,7 +217,7 @@ class UNet(nn.Module):
         emb = self.time_embed(timestep_embedding(timesteps, self.config.model_channels).to(dtype))
         if labels is not None:
             emb = emb + self.label_emb(labels)
-        h = F.pixel_unshuffle(x.to(dtype), self.config.patch_size)
+        h = x.to(dtype)
         skips = []
         for block in self.input_blocks:
             h = block(h, emb)
@@ -226,7 +225,8 @@ class UNet(nn.Module):
         h = self.middle_block(h, emb)
         for block in self.output_blocks:
             h = block(torch.cat([h, skips.pop()], dim=1), emb)
-        return F.pixel_shuffle(self.out(h), self.config.patch_size)
+        out: Tensor = self.out(h)
+        return out
 
 
 class AttentionPool(nn.Module):

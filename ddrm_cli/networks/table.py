@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .configurations import DDPMConfig, Shapes, UNetConfig
+from .configurations import DDPMConfig, PlainUNetConfig, Shapes, UNetConfig
 
 if TYPE_CHECKING:
     from torch import nn
@@ -76,5 +76,6 @@ class Architecture:
 ARCHITECTURES: Mapping[str, Architecture] = {
     "guided-diffusion": Architecture(UNetConfig, "ddrm_cli.networks.guided_diffusion:UNet"),
     "ddpm": Architecture(DDPMConfig, "ddrm_cli.networks.ddpm:DDPM"),
+    "plain-unet": Architecture(PlainUNetConfig, "ddrm_cli.networks.plain_unet:PlainUNet"),
 }
 """Every architecture by the name that the table of models has for it."""

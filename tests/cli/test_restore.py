@@ -326,15 +326,13 @@ def own_table(weights: Path) -> str:
 [mine]
 description = "a test"
 licence = "none"
-architecture = "guided-diffusion"
+architecture = "plain-unet"
 prediction = "v"
 [mine.network]
-image_size = 64
-model_channels = 64
-channel_mult = [1, 2, 2, 2]
-num_res_blocks = 2
-attention_resolutions = []
-patch_size = 2
+image_size = 128
+channels = [64, 128, 256, 256]
+down_blocks = [2, 3, 3, 3]
+up_blocks = [2, 3, 3]
 [mine.weights]
 path = {json.dumps(str(weights))}
 """

@@ -10,7 +10,12 @@ import torch
 from torch import nn
 
 from ddrm_cli.errors import FieldError
-from ddrm_cli.networks.configurations import ClassifierConfig, DDPMConfig, UNetConfig
+from ddrm_cli.networks.configurations import (
+    ClassifierConfig,
+    DDPMConfig,
+    PlainUNetConfig,
+    UNetConfig,
+)
 from ddrm_cli.networks.table import ARCHITECTURES, Configuration
 
 from .goldens import shapes
@@ -30,10 +35,19 @@ DDPM: dict[str, Any] = {
     "num_res_blocks": 2,
     "attn_resolutions": (8,),
 }
+PLAIN: dict[str, Any] = {
+    "image_size": 16,
+    "channels": (8, 4, 12),
+    "down_blocks": (1, 2, 1),
+    "up_blocks": (2, 1),
+    "embedding": 6,
+}
+VALUES = {UNetConfig: ADM, ClassifierConfig: ADM, DDPMConfig: DDPM, PlainUNetConfig: PLAIN}
 EACH = [
     ("guided-diffusion", UNetConfig(**ADM)),
-    ("guided-diffusion", UNetConfig(**ADM, patch_size=2, num_classes=7, out_channels=6)),
+    ("guided-diffusion", UNetConfig(**ADM, num_classes=7, out_channels=6)),
     ("ddpm", DDPMConfig(**DDPM)),
+    ("plain-unet", PlainUNetConfig(**PLAIN)),
 ]
 
 
@@ -57,7 +71,6 @@ def built(architecture: str, configuration: Configuration) -> nn.Module:
         (UNetConfig, "in_channels", 6),
         (UNetConfig, "out_channels", 4),
         (UNetConfig, "num_classes", 0),
-        (UNetConfig, "patch_size", -1),
         (ClassifierConfig, "num_classes", 0),
         (ClassifierConfig, "in_channels", 1),
         (DDPMConfig, "resolution", 15),
@@ -65,10 +78,17 @@ def built(architecture: str, configuration: Configuration) -> nn.Module:
         (DDPMConfig, "ch_mult", (1, -1)),
         (DDPMConfig, "attn_resolutions", (4,)),
         (DDPMConfig, "out_ch", 5),
+        (PlainUNetConfig, "image_size", 20),
+        (PlainUNetConfig, "channels", ()),
+        (PlainUNetConfig, "channels", (8, 0, 12)),
+        (PlainUNetConfig, "down_blocks", (1, 2)),
+        (PlainUNetConfig, "down_blocks", (1, 2, -1)),
+        (PlainUNetConfig, "up_blocks", (2, 1, 1)),  # the coarsest level is the bottom
+        (PlainUNetConfig, "embedding", 7),
     ],
 )
 def test_a_field_that_cannot_be_so_is_named(config: type[Any], field: str, value: object) -> None:
-    values = DDPM if config is DDPMConfig else ADM
+    values = VALUES[config]
     config(**values)
     with pytest.raises(FieldError, match=f"'{field}' must") as caught:
         config(**{**values, field: value})
@@ -113,7 +133,13 @@ def test_shapes_of_something_else_fail_as_promised(
     """Whichever tensor is missing or of another shape."""
     right = shapes(built(architecture, configuration))
     for name in right:
-        wrong = {**right, name: damaged, "down.x": (1,), "output_blocks.x.0": (1,)}
+        wrong = {
+            **right,
+            name: damaged,
+            "down.x": (1,),
+            "output_blocks.x.0": (1,),
+            "encoder.x": (1,),
+        }
         found = {key: shape for key, shape in wrong.items() if shape is not None}
         with contextlib.suppress(LookupError, ArithmeticError, FieldError):
             configuration.fitted_to(found)

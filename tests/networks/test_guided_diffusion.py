@@ -70,16 +70,6 @@ def test_state_dict_is_that_of_the_published_checkpoint(
     assert shapes(network) == published_keys(checkpoint)
 
 
-def test_blocks_of_pixels_are_seen_as_channels() -> None:
-    """With ``patch_size`` 2 the first convolution sees 12 channels at half the side."""
-    network = UNet(UNetConfig(32, 32, (1, 2), 1, (), num_head_channels=32, patch_size=2))
-    assert network.state_dict()["input_blocks.0.0.weight"].shape == (32, 12, 3, 3)
-    assert network.config.side_multiple == 4
-    with torch.no_grad():
-        out = network(torch.zeros(1, 3, 20, 12), torch.tensor([5]))
-    assert out.shape == (1, 3, 20, 12)
-
-
 @pytest.mark.parametrize("num_classes", [None, 10])
 def test_labels_are_given_exactly_where_the_network_has_classes(num_classes: int | None) -> None:
     config = UNetConfig(16, 32, (1,), 1, (), num_head_channels=32, num_classes=num_classes)

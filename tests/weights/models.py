@@ -29,11 +29,18 @@ DDPM: dict[str, Any] = {
     "num_res_blocks": 1,
     "attn_resolutions": (8,),
 }
+PLAIN: dict[str, Any] = {
+    "image_size": 32,
+    "channels": (8, 16),
+    "down_blocks": (1, 2),
+    "up_blocks": (1,),
+}
+VALUES = {"guided-diffusion": ADM, "ddpm": DDPM, "plain-unet": PLAIN}
 
 
 def tiny(architecture: str = "guided-diffusion", **changes: Any) -> Model:
     """A tiny model of an architecture, with changes to the values of its network."""
-    values = {**(ADM if architecture == "guided-diffusion" else DDPM), **changes}
+    values = {**VALUES[architecture], **changes}
     base = load_models()["imagenet-256"]
     return replace(
         base,
