@@ -75,9 +75,9 @@ def plan_of(
 ) -> Plan:
     """Work out the levels and the rule for one problem.
 
-    The soft rule starts at the operator's level, or at the noise of what is measured best where
-    that is more, and goes down geometrically to 0.6 of the noise, or 0.05. Where nothing is
-    missing and nothing is noisy there is nothing to evaluate.
+    The soft rule goes geometrically from the operator's level, or the noise of what is measured
+    best where that is more, to 0.6 of the noise, or 0.05. Where nothing is missing and nothing is
+    noisy there is nothing to evaluate.
 
     Args:
         settings: The user's.
@@ -94,18 +94,18 @@ def plan_of(
         published = PaperRule(settings.eta_c, settings.eta_a, settings.eta_b)
         return Plan(tuple(sigmas.tolist()), published, limited=False)
     strongest = float(singular_values.max())
-    exact = sigma_y == 0 and bool(measured.all())
     rule = SoftRule(settings.kappa_for(start.detail))
-    if exact:
+    if sigma_y == 0 and bool(measured.all()):
         return Plan((), rule)
-    first = max(start.level, sigma_y / strongest)
+    clearest = sigma_y / strongest  # the noise of what is measured best
+    first = max(start.level, clearest)
     noise = sigma_y / max(1.0, strongest)  # of a pixel, also where a measurement is scaled up
-    return Plan(_geometric(first, noise, settings.steps_for(start.steps)), rule)
-
-
-def _geometric(first: float, noise: float, steps: int) -> tuple[float, ...]:
     last = max(OF_THE_NOISE * noise, LAST_LEVEL)
     if last >= first:
         last = OF_THE_NOISE * first
-    ratios = torch.linspace(0, 1, steps, dtype=torch.float64)
-    return tuple((first * (last / first) ** ratios).tolist())
+    # The middles of so many parts, even by their ratio: one evaluation lies between the two, where
+    # it is worth most, and from eight on it is all the same.
+    steps = settings.steps_for(start.steps)
+    parts = (torch.arange(steps, dtype=torch.float64) + 0.5) / steps
+    highest, *rest = (first * (last / first) ** parts).tolist()
+    return Plan((max(highest, clearest), *rest), rule)

@@ -31,8 +31,9 @@ from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.images.writing import write_bytes
 from ddrm_cli.sampler.ddrm import Noise, sample_ddrm
 from ddrm_cli.sampler.noise import ImageNoise
+from ddrm_cli.sampler.rules import PaperRule
 from ddrm_cli.sampler.schedule import NoiseSchedule, select_timesteps
-from ddrm_cli.sampler.settings import SamplerSettings, get_preset
+from ddrm_cli.sampler.settings import PaperSettings
 from tests.degradations.examples import example
 
 __all__ = ["Calibration", "GaussianPrior", "Posterior", "calibrate", "exact_posterior", "main"]
@@ -50,6 +51,10 @@ CASES = (
     ("sr4", 0.05),
     ("deblur_gauss", 0.05),
 )
+SETTINGS = {
+    "balanced": PaperSettings(20, "quadratic", eta_c=1.0, eta_a=0.7, eta_b=1.0),  # up to 0.1
+    "paper": PaperSettings(),
+}
 STEPS = (5, 10, 20, 50, 100, 200)
 ETAS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.0)
 
@@ -160,7 +165,7 @@ def exact_posterior(
 def calibrate(
     degradation: str,
     sigma: float,
-    settings: Sequence[SamplerSettings],
+    settings: Sequence[PaperSettings],
     *,
     prior: GaussianPrior | None = None,
     seed: int = 0,
@@ -206,23 +211,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--figure", type=Path, help="an SVG file to draw")
     figure: Path | None = parser.parse_args(arguments).figure
-    presets = ("balanced", "paper")
     by_steps = {
-        (preset, case): calibrate(
-            *case, [dataclasses.replace(get_preset(preset), steps=steps) for steps in STEPS]
+        (name, case): calibrate(
+            *case, [dataclasses.replace(settings, steps=steps) for steps in STEPS]
         )
-        for preset, case in itertools.product(presets, CASES)
+        for (name, settings), case in itertools.product(SETTINGS.items(), CASES)
     }
-    for preset in presets:
-        rows = [(_case(case), by_steps[preset, case]) for case in CASES]
-        sys.stdout.write(_table(f"{preset}, by steps", "", [str(n) for n in STEPS], rows))
+    for name in SETTINGS:
+        rows = [(_case(case), by_steps[name, case]) for case in CASES]
+        sys.stdout.write(_table(f"{name}, by steps", "", [str(n) for n in STEPS], rows))
+    balanced = SETTINGS["balanced"]
     for name, change in (("eta_c", _with_eta_c), ("eta_a", _with_eta_a)):
-        swept = [change(eta) for eta in ETAS]
+        swept = [change(balanced, eta) for eta in ETAS]
         rows = [(_case(case), calibrate(*case, swept)) for case in CASES]
         heads = [f"{eta:g}" for eta in ETAS]
         sys.stdout.write(_table(f"balanced, 20 steps, by {name}", name, heads, rows))
     if figure is not None:
-        write_bytes(figure, _figure(by_steps, presets).encode(), overwrite=True)
+        write_bytes(figure, _figure(by_steps, list(SETTINGS)).encode(), overwrite=True)
 
 
 def _sample(
@@ -230,7 +235,7 @@ def _sample(
     operator: LinearOperator,
     y: Tensor,
     sigma_y: float,
-    settings: SamplerSettings,
+    settings: PaperSettings,
     noise: Noise,
 ) -> Tensor:
     timesteps = select_timesteps(settings.steps, settings.spacing)
@@ -241,9 +246,7 @@ def _sample(
         NoiseSchedule.from_betas().sigmas(timesteps),
         sigma_y,
         noise=noise,
-        eta_c=settings.eta_c,
-        eta_a=settings.eta_a,
-        eta_b=settings.eta_b,
+        rule=PaperRule(settings.eta_c, settings.eta_a, settings.eta_b),
     )
 
 
@@ -251,12 +254,12 @@ def _no_noise(count: int) -> Noise:
     return lambda shape: torch.zeros(count, *shape)
 
 
-def _with_eta_c(eta: float) -> SamplerSettings:
-    return SamplerSettings(eta_c=eta)
+def _with_eta_c(settings: PaperSettings, eta: float) -> PaperSettings:
+    return dataclasses.replace(settings, eta_c=eta)
 
 
-def _with_eta_a(eta: float) -> SamplerSettings:
-    return SamplerSettings(eta_a=eta)
+def _with_eta_a(settings: PaperSettings, eta: float) -> PaperSettings:
+    return dataclasses.replace(settings, eta_a=eta)
 
 
 def _case(case: tuple[str, float]) -> str:

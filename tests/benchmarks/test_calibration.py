@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from ddrm_cli.degradations.build import build_operator
-from ddrm_cli.sampler.settings import SamplerSettings, get_preset
+from ddrm_cli.sampler.settings import PaperSettings
 from tests.benchmarks.calibration import (
     Calibration,
     GaussianPrior,
@@ -63,12 +64,11 @@ def test_many_deterministic_steps_sample_what_is_unmeasured_exactly() -> None:
     error of 64 samples of 128 missing pixels.
     """
     prior = GaussianPrior(torch.full((16, 16), 0.2))
-    (found,) = calibrate(
-        "inp", 0.0, [SamplerSettings(steps=500, spacing="quadratic", eta_c=0.0)], prior=prior
-    )
+    many = PaperSettings(500, "quadratic", eta_c=0.0)
+    (found,) = calibrate("inp", 0.0, [many], prior=prior)
     assert found.std_ratio == pytest.approx(1, abs=0.04)
     # Memoryless steps forget more of the spread with each one: they are too sure.
-    (forgetful,) = calibrate("inp", 0.0, [SamplerSettings(steps=500, eta_c=1.0)], prior=prior)
+    (forgetful,) = calibrate("inp", 0.0, [replace(many, eta_c=1.0)], prior=prior)
     assert forgetful.std_ratio < 0.8
 
 
@@ -84,7 +84,7 @@ def test_the_page_shows_what_the_script_finds() -> None:
     row = re.search(r"\| sr4, σ = 0.05 \|([^\n]*)\|\n", section)
     assert row
     shown = [float(number) for number in row[1].split("|")[2].split("/")]  # of 20 steps
-    (found,) = calibrate("sr4", 0.05, [get_preset("paper")])
+    (found,) = calibrate("sr4", 0.05, [PaperSettings()])
     # Rounded to two decimals and one, and computed in another order on another machine.
     assert shown == pytest.approx([found.mean_error, found.std_ratio, found.gain], abs=0.06)
 

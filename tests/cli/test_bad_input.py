@@ -186,20 +186,33 @@ def test_impossible_noise(ddrm: Program, photo: Path, command: str, sigma: str) 
     assert_refused(outcome, 2, f"'--sigma {sigma}' is not possible. Give", "0.05")
 
 
+PAPER = ("--preset", "paper")
+OF_PAPER = (
+    "--spacing, --eta and --eta-b belong to the preset paper. Add --preset paper, or turn --detail."
+)
 NOT_POSSIBLE = [
     (("--sigma", "abc"), "'--sigma abc' is not possible. Give"),
     (("--steps", "0"), "0 steps are not possible. Choose a whole number from 1 to 1000"),
     (("--steps", "5000"), "5000 steps are not possible. Choose a whole number from 1 to 1000"),
-    (("--eta", "2"), "'--eta 2' is not possible. Choose a number from 0 to 1."),
-    (("--eta", "nan"), "'--eta nan' is not possible."),
-    (("--eta-b", "-0.1"), "'--eta-b -0.1' is not possible."),
+    (("--detail", "1.5"), "detail = 1.5 is not possible. Choose a number from 0 to 1."),
+    (("--detail", "-0.1"), "detail = -0.1 is not possible. Choose a number from 0 to 1."),
+    (("--detail", "nan"), "detail = nan is not possible. Choose a number from 0 to 1."),
+    ((*PAPER, "--detail", "0.5"), "The preset paper has no detail. Leave it out, or turn --eta."),
+    ((*PAPER, "--eta", "2"), "eta_c = 2.0 is not possible. Choose a number from 0 to 1."),
+    ((*PAPER, "--eta", "nan"), "eta_c = nan is not possible. Choose a number from 0 to 1."),
+    ((*PAPER, "--eta-b", "-0.1"), "eta_b = -0.1 is not possible. Choose a number from 0 to 1."),
+    (("--eta", "0.5"), OF_PAPER),
+    (("--preset", "standard", "--eta", "0.5"), OF_PAPER),
+    (("--preset", "fast", "--eta-b", "0.5"), OF_PAPER),
+    (("--preset", "detailed", "--spacing", "uniform"), OF_PAPER),
+    (("--preset", "balanced", "--eta", "0.5"), OF_PAPER),
     (
         ("--model", "imagenet256"),
         "There is no model named 'imagenet256'. Did you mean imagenet-256",
     ),
     (("--deg", "sr5"), "There is no degradation named 'sr5'. Did you mean"),
     (("--preset", "papr"), "There is no preset named 'papr'. Did you mean paper?"),
-    (("--spacing", "cubic"), "There is no spacing named 'cubic'. Choose one of"),
+    ((*PAPER, "--spacing", "cubic"), "There is no spacing named 'cubic'. Choose one of"),
     (("--precision", "float8"), "There is no precision named 'float8'. Did you mean"),
     (("--device", "gpu"), "There is no device named 'gpu'. Did you mean"),
     (("--tile", "100"), "multiples of 16, not 100. Try 96."),

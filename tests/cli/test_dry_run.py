@@ -22,7 +22,7 @@ def test_says_sizes_model_noise_time_and_memory_and_writes_nothing(
     assert lines["size"] == "64 x 64 to 256 x 256"
     assert lines["noise"] == "sigma = 0.0500, given"
     assert lines["model"] == "photo-small, float32 on cpu"
-    assert lines["network"] == "20 steps of 1 tile, 256 x 256 pixels each"
+    assert lines["network"] == "8 steps of 1 tile, 256 x 256 pixels each"
     assert lines["time"].startswith("about ")
     assert lines["memory"].endswith(" GB")
     assert files_below(folder) == {"photo.png"}
@@ -41,6 +41,30 @@ def test_a_model_that_is_not_there_is_planned_but_for_the_time(
     assert plan["seconds"] is None
     assert plan["megabytes"] > 1100  # its weights alone, in half precision
     assert not (tmp_path / "home" / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "steps"),
+    [
+        (("-d", "deno", "--sigma", "0.05"), 1),
+        (("-d", "deno", "--sigma", "0"), 0),
+        (("-d", "sr_bicubic4", "--sigma", "0"), 8),
+        (("-d", "sr_bicubic4", "--sigma", "0", "--preset", "fast"), 4),
+        (("-d", "sr_bicubic4", "--sigma", "0", "--preset", "detailed"), 16),
+        (("-d", "sr_bicubic4", "--sigma", "0", "--preset", "fast", "--steps", "5"), 5),
+        (("-d", "sr_bicubic4", "--sigma", "0", "--preset", "paper"), 20),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_the_steps_of_the_task_are_planned(
+    ddrm: Program, photo: Path, options: tuple[str, ...], steps: int
+) -> None:
+    # Of a model that is not there nothing is timed, which would take long.
+    command = ("restore", "photo.png", "--dry-run", "-m", "cifar10", *options)
+    counted = "1 step " if steps == 1 else f"{steps} steps "
+    assert f"  network    {counted}of " in ddrm(*command).stdout
+    (plan,) = ddrm(*command, "--json").objects
+    assert plan["steps"] == steps
 
 
 def test_json_has_the_facts_of_a_result_and_the_cost(ddrm: Program, photo: Path) -> None:

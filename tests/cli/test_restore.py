@@ -256,15 +256,75 @@ def test_json_says_everything_that_was_used(ddrm: Program, photo: Path) -> None:
         "width": 128,
         "height": 128,
         "steps": 1,
-        "spacing": "quadratic",
-        "eta_c": 1.0,
-        "eta_a": 0.7,
-        "eta_b": 1.0,
+        "detail": None,
+        "effort": 1.0,
+        "first_level": 1.0,
+        "last_level": 1.0,
+        "kappa": 0.7,
+        "weight": 0.2,
         "notes": [],
     }
     assert {key: result[key] for key in expected} == expected
     assert set(result) - set(expected) == {"precision", "seconds"}
     assert outcome.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("deg", "sigma", "steps"),
+    [("deno", "0.05", 1), ("deno", "0", 0), ("sr_bicubic4", "0", 8)],
+)
+def test_a_task_takes_the_steps_that_it_needs(
+    ddrm: Program, photo: Path, deg: str, sigma: str, steps: int
+) -> None:
+    opened(photo).resize((16, 16)).save("small.png")
+    outcome = ddrm("restore", "small.png", "-d", deg, "--sigma", sigma, "-o", "x.png", "--json")
+    (result,) = outcome.objects
+    record = read_record(Path("x.png"))
+    assert record is not None
+    assert (result["steps"], record["steps"]) == (steps, steps)
+
+
+def test_where_nothing_is_missing_and_nothing_noisy_the_picture_stays(
+    ddrm: Program, photo: Path
+) -> None:
+    outcome = ddrm("restore", photo, "-d", "deno", "--sigma", "0", "-o", "x.png")
+    assert outcome.exit_code == 0, outcome.stderr
+    assert opened("x.png").tobytes() == opened(photo).tobytes()
+
+
+def test_an_old_name_of_a_preset_says_the_new_one_and_gives_its_bits(
+    ddrm: Program, photo: Path
+) -> None:
+    command = ("restore", photo, "-d", "sr2", *ONE)
+    ddrm(*command, "--out", "default.png")
+    new = ddrm(*command, "--preset", "standard", "--out", "new.png")
+    old = ddrm(*command, "--preset", "balanced", "--out", "old.png")
+    assert (old.exit_code, new.stderr) == (0, "")
+    assert old.stderr == "The preset balanced is called standard by now.\n"
+    pixels = [opened(f"{name}.png").tobytes() for name in ("default", "new", "old")]
+    assert pixels[0] == pixels[1] == pixels[2]
+    quiet = ddrm(*command, "--preset", "balanced", "--out", "quiet.png", "--quiet")
+    assert (quiet.exit_code, quiet.stderr) == (0, "")
+
+
+def test_an_old_name_of_a_preset_resumes_what_the_new_one_began(ddrm: Program, photo: Path) -> None:
+    command = ("restore", "p?*.png", "-d", "deno", *ONE)
+    assert ddrm(*command, "--preset", "balanced").exit_code == 0
+    again = ddrm(*command, "--preset", "standard")
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert again.stderr == "photo_restored_deno.png: exists already, skipped.\n"
+
+
+def test_detail_is_taken_and_said(ddrm: Program, photo: Path) -> None:
+    """The share of fresh noise is 0.4 + 0.6 detail; other detail gives another picture."""
+    pixels = set[bytes]()
+    for detail, kappa in (("0", 0.4), ("0.5", 0.7), ("1", 1.0)):
+        command = ("restore", photo, "-d", "sr2", *ONE, "--detail", detail, "-o", "x.png")
+        (result,) = ddrm(*command, "--overwrite", "--json").objects
+        assert result["detail"] == float(detail)
+        assert result["kappa"] == pytest.approx(kappa)
+        pixels.add(opened("x.png").tobytes())
+    assert len(pixels) == 3
 
 
 def test_json_of_a_folder_has_a_line_for_each_picture(ddrm: Program, photo: Path) -> None:

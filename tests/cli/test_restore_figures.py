@@ -17,16 +17,47 @@ TWO = ("--steps", "2", "--sigma", "0.05")
 
 
 def test_samples_are_what_their_seeds_give_alone(ddrm: Program, photo: Path) -> None:
-    several = ddrm("restore", photo, "-d", "sr2", *TWO, "--seed", "3", "--samples", "2")
+    all_detail = ("restore", photo, "-d", "sr2", *TWO, "--detail", "1")
+    several = ddrm(*all_detail, "--seed", "3", "--samples", "2")
     assert [Path(line).name for line in several.stdout.splitlines()] == [
         "photo_restored_sr2_seed3.png",
         "photo_restored_sr2_seed4.png",
     ]
-    ddrm("restore", photo, "-d", "sr2", *TWO, "--seed", "4", "--out", "alone.png")
+    ddrm(*all_detail, "--seed", "4", "--out", "alone.png")
     alone = read_picture("alone.png").pixels
     together = read_picture("photo_restored_sr2_seed4.png").pixels
     # Convolutions of another batch size round otherwise: one grey level, of half precision a few.
     assert np.abs(alone - together).mean() < 1 / 255
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "kappa"),
+    [
+        (("--samples", "2"), True, 1.0),
+        (("--samples", "2", "--preset", "fast"), True, 1.0),
+        (("--samples", "2", "--detail", "0.5"), False, 0.7),
+        (("--samples", "1"), False, 0.7),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_several_samples_are_drawn_with_all_detail_unless_told_otherwise(
+    ddrm: Program, photo: Path, options: tuple[str, ...], said: bool, kappa: float
+) -> None:
+    command = ("restore", photo, "-d", "sr2", *TWO, "--dry-run", "--json", "-m", "cifar10")
+    outcome = ddrm(*command, *options)
+    (plan,) = outcome.objects
+    assert plan["kappa"] == pytest.approx(kappa)
+    remark = "Several samples are drawn with --detail 1, so that they differ as they may.\n"
+    assert outcome.stderr == (remark if said else "")
+
+
+def test_several_samples_of_the_published_rule_are_drawn_as_one_is(
+    ddrm: Program, photo: Path
+) -> None:
+    command = ("restore", photo, "-d", "sr2", *TWO, "--dry-run", "--json", "-m", "cifar10")
+    outcome = ddrm(*command, "--samples", "2", "--preset", "paper")
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    assert outcome.objects[0]["eta_c"] == 0.85
 
 
 @pytest.mark.slow
@@ -155,7 +186,7 @@ def test_a_run_that_stopped_between_the_samples_goes_on(ddrm: Program, photo: Pa
     command = ("restore", "in", "-d", "deno", *TWO, "--samples", "3", "--out", "out")
     ddrm(*command)
     Path("out/a_seed1.png").unlink()
-    other = ddrm(*command, "--eta", "0.5")
+    other = ddrm(*command, "--detail", "0.5")
     assert other.exit_code == 1
     assert "was made with other settings" in other.stderr
     assert len(files_below(Path("out"))) == 2

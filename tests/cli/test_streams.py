@@ -112,7 +112,7 @@ def test_an_evaluation_goes_to_a_file(names: list[str], encoding: str, tmp_path:
     assert done.returncode == 1
     lines = table.read_bytes().splitlines()
     assert shown("sr2, σ = 0", encoding) in [line.strip() for line in lines]
-    assert any(line.startswith(b"photo-small, balanced, 1 step ") for line in lines)
+    assert any(line.startswith(b"photo-small, standard, 1 step ") for line in lines)
     for name in names[1:]:
         assert shown(f"{Path(name).stem} (sr2): 'in/{name}' is empty.", encoding) in done.stderr
 

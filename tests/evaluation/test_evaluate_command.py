@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
@@ -31,7 +32,7 @@ def tiny(photos: Path, out: Path, models: Path, *more: object) -> Any:
 def test_a_table_and_three_files_come_out(photos: Path, out: Path, tiny_models: Path) -> None:
     result = tiny(photos, out, tiny_models, "-d", "sr4", "-d", "inp", "--steps", 2, "--limit", 2)
     assert result.exit_code == 0, result.output
-    for text in ("sr4, σ = 0", "bicubic", "pseudo-inverse", "tiny, balanced, 2 steps", "PSNR [dB]"):
+    for text in ("sr4, σ = 0", "bicubic", "pseudo-inverse", "tiny, standard, 2 steps", "PSNR [dB]"):
         assert text in result.stdout
     assert "Report:" in result.stderr
     for name in ("results.csv", "results.json", "report.html"):
@@ -45,21 +46,52 @@ def test_json_is_one_object_a_row(photos: Path, out: Path, tiny_models: Path) ->
     assert [row["method"] for row in rows] == [
         "bicubic",
         "pseudo-inverse",
-        "tiny, balanced, 1 step",
+        "tiny, standard, 1 step",
     ]
     assert all(row["count"] == 1 for row in rows)
 
 
-def test_presets_steps_and_etas_make_a_grid(photos: Path, out: Path, tiny_models: Path) -> None:
-    more = ("--preset", "paper", "--preset", "balanced", "--eta", 0.5, "--eta", 1, "--limit", 1)
-    result = tiny(photos, out, tiny_models, "-d", "sr4", *more, "--json")
-    methods = [json.loads(line)["method"] for line in result.stdout.splitlines()]
-    assert methods[2:] == [
+def methods(result: Any) -> list[str]:
+    """How the rows of ``--json`` were restored, without the two baselines in front."""
+    return [json.loads(line)["method"] for line in result.stdout.splitlines()][2:]
+
+
+def test_steps_and_etas_make_a_grid(photos: Path, out: Path, tiny_models: Path) -> None:
+    more = ("--preset", "paper", "--eta", 0.5, "--eta", 1, "--steps", 2, "--limit", 1, "--json")
+    found = methods(tiny(photos, out, tiny_models, "-d", "sr4", *more))
+    assert found == [
         "tiny, uniform, η 0.5, 1 step",
         "tiny, uniform, η 1, 1 step",
-        "tiny, quadratic, η 0.5, 1 step",
-        "tiny, quadratic, η 1, 1 step",
+        "tiny, uniform, η 0.5, 2 steps",
+        "tiny, uniform, η 1, 2 steps",
     ]
+    quadratic = tiny(photos, out, tiny_models, "-d", "sr4", *more, "--spacing", "quadratic")
+    assert methods(quadratic) == [each.replace("uniform", "quadratic") for each in found]
+
+
+def test_presets_and_details_make_a_grid(photos: Path, out: Path, tiny_models: Path) -> None:
+    more = ("--preset", "fast", "--preset", "standard", "--detail", 0, "--detail", 1, "--limit", 1)
+    assert methods(tiny(photos, out, tiny_models, "-d", "sr4", *more, "--json")) == [
+        "tiny, soft, effort 0.5, detail 0, 1 step",
+        "tiny, soft, effort 0.5, detail 1, 1 step",
+        "tiny, soft, detail 0, 1 step",
+        "tiny, soft, detail 1, 1 step",
+    ]
+
+
+def test_results_say_the_steps_that_each_task_took(
+    photos: Path, out: Path, tiny_models: Path
+) -> None:
+    tasks = ("-d", "deno", "-d", "sr_bicubic4", "--sigma", 0.05, "--limit", 1)
+    model = ("--model", "tiny", "--models", tiny_models, "--precision", "float32")
+    result = evaluate(photos, *model, "--size", 32, "--out", out, *tasks)
+    assert result.exit_code == 0, result.output
+    with (out / "results.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["degradation"], row["steps"]) for row in rows} == {
+        ("deno", "1"),
+        ("sr_bicubic4", "8"),
+    }
 
 
 def test_a_picture_that_fails_is_named_and_ends_with_one(
@@ -119,7 +151,14 @@ def test_a_pair_of_two_sizes_ends_with_one(photos: Path, tmp_path: Path) -> None
         (("PHOTOS", "-d", "sr4", "--preprocess", "crop"), "no preprocessing named"),
         (("PHOTOS", "-d", "sr4", "--sigma", "-1"), "noise level"),
         (("PHOTOS", "-d", "sr4", "--steps", "0"), "0 steps"),
-        (("PHOTOS", "-d", "sr4", "--eta", "2"), "eta_c = 2"),
+        (("PHOTOS", "-d", "sr4", "--preset", "paper", "--eta", "2"), "eta_c = 2"),
+        (("PHOTOS", "-d", "sr4", "--eta", "0.5"), "Add --preset paper, or turn --detail."),
+        (("PHOTOS", "-d", "sr4", "--detail", "2"), "detail = 2"),
+        (("PHOTOS", "-d", "sr4", "--preset", "paper", "--detail", "1"), "paper has no detail"),
+        (
+            ("PHOTOS", "-d", "sr4", "--preset", "paper", "--preset", "fast", "--eta", "0.5"),
+            "belong to the preset paper",
+        ),
         (("PHOTOS", "-d", "sr4", "--size", "0"), "size of 0"),
         (("PHOTOS", "-d", "sr4", "--limit", "0"), "limit of 0"),
         (("EMPTY", "-d", "sr4"), "no picture in the folder"),

@@ -19,7 +19,7 @@ from ddrm_cli.evaluation.grid import Cell, make_grid, make_settings, settings_na
 from ddrm_cli.evaluation.photographs import find_photographs
 from ddrm_cli.evaluation.preprocess import preprocess
 from ddrm_cli.images.picture import Picture
-from ddrm_cli.sampler.settings import PRESETS, SamplerSettings
+from ddrm_cli.sampler.settings import PRESETS, PaperSettings, SamplerSettings
 
 
 def random_picture(height: int, width: int, channels: int = 3) -> Picture:
@@ -176,16 +176,37 @@ def test_the_grid_is_every_combination_once_model_by_model() -> None:
 
 def test_settings_are_every_combination_and_none_is_the_presets() -> None:
     assert make_settings(PRESETS) == list(PRESETS.values())
-    found = make_settings(["balanced", "paper"], [5, None], [0.5, 1.0], eta_b=0.9)
-    assert len(set(found)) == 2 * 2 * 2
-    assert {each.steps for each in found} == {5, 20}
-    assert {(each.eta_c, each.eta_a, each.eta_b) for each in found} == {
-        (0.5, 0.5, 0.9),
-        (1.0, 1.0, 0.9),
-    }
-    assert {each.spacing for each in found[:4]} == {PRESETS["balanced"].spacing}
+    assert make_settings(["paper"], [5, None], etas=[0.5, None], eta_b=0.9) == [
+        PaperSettings(5, "uniform", 0.5, 0.5, 0.9),
+        PaperSettings(5, "uniform", 0.85, 0.85, 0.9),
+        PaperSettings(20, "uniform", 0.5, 0.5, 0.9),
+        PaperSettings(20, "uniform", 0.85, 0.85, 0.9),
+    ]
+    (quadratic,) = make_settings(["paper"], spacing="quadratic")
+    assert quadratic == PaperSettings(spacing="quadratic")
+    assert make_settings(["fast", "detailed"], [5, None], [0.0, None]) == [
+        SamplerSettings(5, 0.0, 0.5),
+        SamplerSettings(5, None, 0.5),
+        SamplerSettings(None, 0.0, 0.5),
+        SamplerSettings(None, None, 0.5),
+        SamplerSettings(5, 0.0, 2.0),
+        SamplerSettings(5, 1.0, 2.0),
+        SamplerSettings(None, 0.0, 2.0),
+        SamplerSettings(None, 1.0, 2.0),
+    ]
     with pytest.raises(UnknownNameError, match="preset"):
         make_settings(["papers"])
+
+
+@pytest.mark.parametrize("changes", [{"etas": [0.5]}, {"spacing": "uniform"}, {"eta_b": 0.5}])
+def test_what_belongs_to_the_published_rule_is_refused_with_another(changes: Any) -> None:
+    sentence = "--spacing, --eta and --eta-b belong to the preset paper."
+    for preset in ("standard", "fast", "detailed", "balanced"):
+        with pytest.raises(UsageError, match=sentence):
+            make_settings(["paper", preset], **changes)
+    assert len(make_settings(["paper"], **changes)) == 1
+    with pytest.raises(UsageError, match="The preset paper has no detail"):
+        make_settings(["paper"], details=[0.5])
 
 
 def test_all_is_every_degradation_that_needs_no_file() -> None:
@@ -212,16 +233,24 @@ def test_a_grid_that_cannot_be_is_refused(
 
 def test_cells_that_differ_have_different_names() -> None:
     variants = [
-        SamplerSettings(),
+        *PRESETS.values(),
         SamplerSettings(steps=10),
-        SamplerSettings(spacing="uniform"),
-        SamplerSettings(eta_c=0.7),
-        SamplerSettings(eta_a=0.8),
-        SamplerSettings(eta_b=0.9),
+        SamplerSettings(detail=0.3),
+        SamplerSettings(detail=0.5),
+        SamplerSettings(steps=10, detail=0.3),
+        SamplerSettings(effort=2.0),
+        SamplerSettings(detail=0.3, effort=0.5),
+        PaperSettings(steps=10),
+        PaperSettings(spacing="quadratic"),
+        PaperSettings(eta_c=0.7),
+        PaperSettings(eta_a=0.8),
+        PaperSettings(eta_b=0.9),
         # Apart in the eighth digit.
-        SamplerSettings(eta_c=0.70000001),
-        SamplerSettings(eta_a=0.80000001),
-        SamplerSettings(eta_b=0.90000001),
+        SamplerSettings(detail=0.30000001),
+        SamplerSettings(effort=2.0000001),
+        PaperSettings(eta_c=0.70000001),
+        PaperSettings(eta_a=0.80000001),
+        PaperSettings(eta_b=0.90000001),
     ]
     cells = make_grid(["sr4", "sr2"], [0.0, 0.1, 0.10000001], ["m", "n"], variants)
     assert len({(cell.measurement_folder, cell.restoration_folder) for cell in cells}) == len(cells)
@@ -229,15 +258,28 @@ def test_cells_that_differ_have_different_names() -> None:
 
 
 def test_settings_are_called_by_their_preset_where_they_are_one() -> None:
-    assert settings_name(PRESETS["paper"]) == "paper"
-    assert settings_name(SamplerSettings(steps=7)) == "balanced"
-    assert settings_name(SamplerSettings(eta_c=0.5, eta_a=0.5)) == "quadratic, η 0.5"
+    for name, preset in PRESETS.items():
+        assert settings_name(preset) == name
+        assert settings_name(replace(preset, steps=7)) == name
+    assert settings_name(PaperSettings(spacing="quadratic", eta_c=0.5, eta_a=0.5)) == (
+        "quadratic, η 0.5"
+    )
+    assert settings_name(SamplerSettings(detail=0.3, effort=2.0)) == "soft, effort 2, detail 0.3"
     cell = Cell("sr4", 0.05, "m", SamplerSettings(steps=1))
-    assert cell.title == "sr4, σ = 0.05: m, balanced, 1 step"
+    assert cell.title == "sr4, σ = 0.05: m, standard, 1 step"
+    # How many steps the task needs, its record says.
+    assert replace(cell, settings=SamplerSettings()).title == "sr4, σ = 0.05: m, standard"
 
 
 def test_folders_of_ordinary_numbers_have_short_names() -> None:
-    cell = Cell("sr4", 0.05, "m", SamplerSettings(eta_c=0.85))
+    cell = Cell("sr4", 0.05, "m", PaperSettings(spacing="quadratic", eta_c=1.0, eta_a=0.7))
     assert cell.measurement_folder == "sr4_sigma0.05"
-    assert cell.restoration_folder == "m_quadratic20_eta0.85-0.7-1"
+    assert cell.restoration_folder == "m_quadratic20_eta1-0.7-1"
+    for settings, folder in (
+        (PRESETS["standard"], "m_softx1"),
+        (PRESETS["fast"], "m_softx0.5"),
+        (PRESETS["detailed"], "m_softx2_detail1"),
+        (SamplerSettings(steps=5, detail=0.25), "m_soft5_detail0.25"),
+    ):
+        assert replace(cell, settings=settings).restoration_folder == folder
     assert replace(cell, sigma=0.0).measurement_folder == "sr4_sigma0"

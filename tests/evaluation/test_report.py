@@ -178,11 +178,11 @@ def test_baselines_stand_beside_each_restoration_once(evaluation: Evaluation) ->
     assert rows == [
         ("sr4", "bicubic"),
         ("sr4", "pseudo-inverse"),
-        ("sr4", "tiny, balanced, 1 step"),
-        ("sr4", "tiny, balanced, 2 steps"),
+        ("sr4", "tiny, standard, 1 step"),
+        ("sr4", "tiny, standard, 2 steps"),
         ("inp", "measurement"),
-        ("inp", "tiny, balanced, 1 step"),
-        ("inp", "tiny, balanced, 2 steps"),
+        ("inp", "tiny, standard, 1 step"),
+        ("inp", "tiny, standard, 2 steps"),
     ]
 
 

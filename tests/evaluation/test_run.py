@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -24,7 +25,7 @@ from ddrm_cli.images.reading import read_picture
 from ddrm_cli.networks.configurations import UNetConfig
 from ddrm_cli.prior import load_model
 from ddrm_cli.restoration import Restoration, Restorer
-from ddrm_cli.sampler.settings import LARGEST_SEED, SamplerSettings
+from ddrm_cli.sampler.settings import LARGEST_SEED, PaperSettings, SamplerSettings
 
 PROTOCOL = Protocol(size=32)
 restore = Restorer.__call__
@@ -106,12 +107,39 @@ def test_what_is_finished_is_not_run_again(runner: Runner, photos: Path) -> None
 
 def test_cells_that_differ_in_the_eighth_digit_are_two(runner: Runner, photos: Path) -> None:
     photographs = find_photographs([str(photos)], limit=1)
-    settings = [SamplerSettings(steps=1), SamplerSettings(steps=1, eta_a=0.70000001)]
+    settings = [PaperSettings(steps=1), PaperSettings(steps=1, eta_a=0.85000001)]
     found = runner(photographs, make_grid(["inp"], [0.05, 0.05000001], ["tiny"], settings))
     assert runner.restored == len(found.records) == 4
     shown = [(row.group, row.method) for row in summarise(found)]
     # One baseline for each noise level, and two ways to restore it.
     assert len(shown) == len(set(shown)) == 6
+
+
+def test_cells_of_two_details_are_two(runner: Runner, photos: Path) -> None:
+    photographs = find_photographs([str(photos)], limit=1)
+    settings = [SamplerSettings(steps=2, detail=each) for each in (0.0, 1.0)]
+    found = runner(photographs, make_grid(["sr4"], [0.05], ["tiny"], settings))
+    kept = [found.store.picture(record.cell, DDRM, record.name) for record in found.records]
+    assert runner.restored == len(found.records) == len(set(kept)) == 2
+    expected, sample = (read_picture(runner.out / path).pixels for path in kept)
+    assert not np.array_equal(expected, sample)
+
+
+def test_a_record_says_what_the_sampler_did(runner: Runner, photos: Path) -> None:
+    photographs = find_photographs([str(photos)], limit=1)
+    settings = [SamplerSettings(), SamplerSettings(detail=1.0, effort=2.0), PaperSettings(steps=3)]
+    grid = make_grid(["deno", "sr_bicubic4"], [0.05], ["tiny"], settings)
+    found = runner(photographs, grid)
+    # The published rule takes what it is told, the soft one what the task needs.
+    steps = [record.sampler["steps"] for record in found.records]
+    assert steps == [1, 2, 3, 8, 16, 3]
+    soft, sample, paper = (record.sampler for record in found.records[:3])
+    assert (soft["kappa"], sample["kappa"]) == pytest.approx((0.7, 1.0))
+    assert soft["first_level"] == pytest.approx(0.1)  # the noise, on [-1, 1]
+    assert set(paper) == {"steps", "first_level", "last_level", "eta_c", "eta_a", "eta_b"}
+    assert [each.sampler for each in runner(photographs, grid).records] == [
+        each.sampler for each in found.records
+    ]
 
 
 def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(

@@ -130,7 +130,7 @@ def test_a_kernel_in_a_file_is_not_trusted(photo: Path, kernel: object) -> None:
 
 
 def test_each_seed_gives_a_picture_and_the_record_says_how(photo: Path, tmp_path: Path) -> None:
-    posed = RestoreRequest("deno", sigma=0.1).read(photo)
+    posed = RestoreRequest("sr2", sigma=0.1).read(photo)
     restorer = Restorer(load_model(precision="float32"), SamplerSettings(steps=1))
     files = RestoredFiles(range(3, 5))
     facts = FileRestorer(restorer, files, {"seed": 3})(
@@ -142,6 +142,9 @@ def test_each_seed_gives_a_picture_and_the_record_says_how(photo: Path, tmp_path
     assert record is not None
     assert record["asked"] == {"input": file_digest(photo), "seed": 3}
     assert record["seed"] == 4
+    plan = restorer.plan(posed.problem).facts
+    assert plan["steps"] == 1
+    assert {key: record[key] for key in plan} == {key: facts[key] for key in plan} == plan
     assert record["precision"] == facts["precision"] == "float32"
 
 
