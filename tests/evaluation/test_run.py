@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from ddrm_cli.errors import OutputError, UnknownNameError, UsageError
-from ddrm_cli.evaluation.grid import Cell, make_grid
+from ddrm_cli.evaluation.grid import Cell, make_grid, make_settings
 from ddrm_cli.evaluation.metrics import psnr
 from ddrm_cli.evaluation.photographs import Photograph, find_photographs
 from ddrm_cli.evaluation.run import DDRM, Evaluation, PictureDone, evaluate, picture_seed
@@ -127,7 +127,7 @@ def test_cells_of_two_details_are_two(runner: Runner, photos: Path) -> None:
 
 def test_a_record_says_what_the_sampler_did(runner: Runner, photos: Path) -> None:
     photographs = find_photographs([str(photos)], limit=1)
-    settings = [SamplerSettings(), SamplerSettings(detail=1.0, effort=2.0), PaperSettings(steps=3)]
+    settings = [*make_settings(["standard", "detailed"]), PaperSettings(steps=3)]
     grid = make_grid(["deno", "sr_bicubic4"], [0.05], ["tiny"], settings)
     found = runner(photographs, grid)
     # The published rule takes what it is told, the soft one what the task needs.
