@@ -11,6 +11,7 @@ from torch import nn
 
 from ddrm_cli.degradations.base import ImageShape
 from ddrm_cli.devices import choose_device, choose_precision
+from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.weights.load import build_classifier, build_network
 from ddrm_cli.weights.registry import Model
@@ -94,7 +95,8 @@ def expected_cost(
 
 def _megabytes(model: LoadedModel, window_pixels: int, numbers: int) -> float:
     weights = _bytes(model.network)
-    maps = window_pixels * model.model.network.width * _MAPS * model.precision.itemsize
+    held = ARCHITECTURES[model.model.architecture].maps * model.model.network.width
+    maps = window_pixels * held * model.precision.itemsize
     if model.classifier is not None:
         weights += _bytes(model.classifier)
         width = model.classifier.config.width
@@ -109,7 +111,7 @@ def _bytes(network: nn.Module) -> int:
 # Fitted to peaks of resident memory (VmHWM) of `ddrm restore --steps 1` in fresh processes on a
 # CPU, with deno and sr_bicubic4, results of 256 x 256 to 2000 x 1500, bfloat16 and float32, one
 # and four samples, and of the networks of celeba-hq and imagenet-256 alone: within 15 % of each.
+# What a network holds is in the table of architectures.
 _PROGRAM = 285e6  # bytes of the program with torch loaded
-_MAPS = 18  # maps as large as the first level's that a network holds at its widest
 _MAPS_OF_A_GRADIENT = 27  # what a classifier keeps for its gradient; imagenet-256-cc's, measured
 _BYTES_A_NUMBER = 40  # bytes of reading, sampling and writing for each number of the result

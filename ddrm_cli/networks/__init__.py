@@ -3,7 +3,7 @@
 ``table``
     The architectures by name, and what the program asks of each.
 ``configurations``
-    Their shapes, checked, and read off a state dict. Without torch, as the table.
+    Their shapes, checked, and read off a state dict. Without torch, as the table and ``checks``.
 ``guided_diffusion``
     The ADM U-Net and its classifier (Dhariwal and Nichol 2021).
 ``ddpm``

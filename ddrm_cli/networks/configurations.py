@@ -7,14 +7,12 @@ built: see ``Configuration`` in the table of architectures.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ddrm_cli.errors import FieldError
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from .checks import CHANNELS, check_channels, check_counts
 
 __all__ = [
     "GROUPS",
@@ -24,11 +22,9 @@ __all__ = [
     "PlainUNetConfig",
     "Shapes",
     "UNetConfig",
-    "check_counts",
 ]
 
 GROUPS = 32  # of every group norm, in all architectures
-CHANNELS = 3  # of a picture
 PIXEL_BLOCK = 2  # side of the blocks of pixels that the plain U-Net sees as channels
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -49,7 +45,7 @@ class _ADMConfig:
 
     def __post_init__(self) -> None:
         check_counts(self)
-        _check_channels("in_channels", self.in_channels, (CHANNELS,))
+        check_channels("in_channels", self.in_channels, (CHANNELS,))
         _check_levels(self, "image_size", "channel_mult", "attention_resolutions")
         # Between the way down and the way up, the coarsest level attends in any case.
         attending = {w for n, w in enumerate(self.widths) if self.attends(n)} | {self.widths[-1]}
@@ -101,7 +97,7 @@ class UNetConfig(_ADMConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_channels("out_channels", self.out_channels, (CHANNELS, 2 * CHANNELS))
+        check_channels("out_channels", self.out_channels, (CHANNELS, 2 * CHANNELS))
 
     @property
     def side_multiple(self) -> int:
@@ -187,8 +183,8 @@ class DDPMConfig:
 
     def __post_init__(self) -> None:
         check_counts(self)
-        _check_channels("in_channels", self.in_channels, (CHANNELS,))
-        _check_channels("out_ch", self.out_ch, (CHANNELS, 2 * CHANNELS))
+        check_channels("in_channels", self.in_channels, (CHANNELS,))
+        check_channels("out_ch", self.out_ch, (CHANNELS, 2 * CHANNELS))
         if self.ch % GROUPS:  # the first convolution's channels
             raise FieldError("ch", f"must be a multiple of {GROUPS}, but is {self.ch}")
         _check_levels(self, "resolution", "ch_mult", "attn_resolutions")
@@ -251,8 +247,8 @@ class PlainUNetConfig:
     """Shape of a residual U-Net of plain convolutions on blocks of 2 x 2 pixels.
 
     Args:
-        image_size: Side in pixels that the network was trained at. Nothing in the network hangs
-            on it; any picture whose sides ``side_multiple`` divides can be evaluated.
+        image_size: Shortest side in pixels that the network was trained at; nothing in it hangs
+            on that.
         channels: Width of each level, the finest first.
         down_blocks: Residual blocks of each level on the way down, the coarsest being the bottom.
         up_blocks: Residual blocks of each level but the coarsest on the way up, the finest first.
@@ -271,24 +267,16 @@ class PlainUNetConfig:
     def __post_init__(self) -> None:
         check_counts(self)
         levels = len(self.channels)
-        for field, length in (
-            ("channels", max(levels, 1)),
-            ("down_blocks", levels),
-            ("up_blocks", levels - 1),
-        ):
-            values = getattr(self, field)
+        lengths = {"channels": max(levels, 1), "down_blocks": levels, "up_blocks": levels - 1}
+        for field, length in lengths.items():
+            values = list(getattr(self, field))
             if len(values) != length or min(values, default=1) < 1:
-                raise FieldError(
-                    field, f"must be a list of {length} positive numbers, but is {list(values)}"
-                )
+                raise FieldError(field, f"must be {length} positive numbers, but is {values}")
         if self.embedding % 2:
             raise FieldError("embedding", f"must be even, but is {self.embedding}")
         if self.image_size % self.side_multiple:
-            raise FieldError(
-                "image_size",
-                f"must be a multiple of {self.side_multiple}, as the network has {levels} levels "
-                f"of blocks of pixels, but is {self.image_size}",
-            )
+            multiple = f"must be a multiple of {self.side_multiple}"
+            raise FieldError("image_size", f"{multiple}, but is {self.image_size}")
 
     @property
     def num_classes(self) -> None:
@@ -318,25 +306,6 @@ class PlainUNetConfig:
             up_blocks=tuple(_count(shapes, f"decoder.{level}") for level in levels[:-1]),
             embedding=shapes["time_embed.0.weight"][1],
         )
-
-
-def check_counts(instance: DataclassInstance) -> None:
-    """Every whole number in the fields of a dataclass is at least 1.
-
-    Raises:
-        FieldError: One is not.
-    """
-    for field in fields(instance):
-        value = getattr(instance, field.name)
-        if isinstance(value, int) and value < 1:
-            raise FieldError(field.name, f"must be at least 1, but is {value}")
-
-
-def _check_channels(field: str, value: int, possible: Sequence[int]) -> None:
-    """A picture has three channels; the network may predict the variance of each besides."""
-    if value not in possible:
-        choice = " or ".join(map(str, possible))
-        raise FieldError(field, f"must be {choice}, for the channels of a picture, not {value}")
 
 
 def _check_levels(

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .configurations import CHANNELS, PIXEL_BLOCK, PlainUNetConfig
+from .checks import CHANNELS
+from .configurations import PIXEL_BLOCK, PlainUNetConfig
 from .guided_diffusion import timestep_embedding
 
 __all__ = ["Block", "PlainUNet", "PlainUNetConfig"]

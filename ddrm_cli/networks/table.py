@@ -61,10 +61,12 @@ class Architecture:
     Args:
         configuration: The class of its configurations.
         target: ``module:Class`` of its network, which is built from a configuration.
+        maps: Maps as large as the first level's that the network holds at its widest, measured.
     """
 
     configuration: type[Configuration]
     target: str
+    maps: int
 
     def build(self, configuration: Configuration) -> nn.Module:
         """The network of a configuration, on torch's default device. Imports torch."""
@@ -74,8 +76,8 @@ class Architecture:
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
-    "guided-diffusion": Architecture(UNetConfig, "ddrm_cli.networks.guided_diffusion:UNet"),
-    "ddpm": Architecture(DDPMConfig, "ddrm_cli.networks.ddpm:DDPM"),
-    "plain-unet": Architecture(PlainUNetConfig, "ddrm_cli.networks.plain_unet:PlainUNet"),
+    "guided-diffusion": Architecture(UNetConfig, "ddrm_cli.networks.guided_diffusion:UNet", 18),
+    "ddpm": Architecture(DDPMConfig, "ddrm_cli.networks.ddpm:DDPM", 18),
+    "plain-unet": Architecture(PlainUNetConfig, "ddrm_cli.networks.plain_unet:PlainUNet", 7),
 }
 """Every architecture by the name that the table of models has for it."""

@@ -17,7 +17,8 @@ import platformdirs
 import tomli
 
 from ddrm_cli.errors import ConfigError, FieldError, UnknownNameError
-from ddrm_cli.networks.configurations import ClassifierConfig, check_counts
+from ddrm_cli.networks.checks import check_counts
+from ddrm_cli.networks.configurations import ClassifierConfig
 from ddrm_cli.networks.table import ARCHITECTURES, Configuration
 
 from .toml_table import Table

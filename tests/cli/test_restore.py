@@ -389,7 +389,7 @@ licence = "none"
 architecture = "plain-unet"
 prediction = "v"
 [mine.network]
-image_size = 128
+image_size = 64
 channels = [64, 128, 256, 256]
 down_blocks = [2, 3, 3, 3]
 up_blocks = [2, 3, 3]

@@ -19,7 +19,7 @@ from .goldens import GOLDENS, draw_weights, published_keys, relative_error, shap
 FLOAT32_AGREEMENT = 1e-5
 
 TINY = PlainUNetConfig(16, (8, 4, 12), (1, 2, 1), (2, 1), embedding=6)
-PHOTO_SMALL = PlainUNetConfig(128, (64, 128, 256, 256), (2, 3, 3, 3), (2, 3, 3))
+PHOTO_SMALL = PlainUNetConfig(64, (64, 128, 256, 256), (2, 3, 3, 3), (2, 3, 3))
 
 
 @pytest.fixture(scope="module")

@@ -361,9 +361,7 @@ def test_configuration_of_a_published_adm_is_read_off_its_shapes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["photo-small", "celeba-hq", "cifar10"])
-def test_configuration_of_another_model_is_read_off_its_shapes(
-    name: str, tmp_path: Path
-) -> None:
+def test_configuration_of_another_model_is_read_off_its_shapes(name: str, tmp_path: Path) -> None:
     models = load_models()
     path = tmp_path / "mine.pt"
     state = build_network(models[name]).state_dict()

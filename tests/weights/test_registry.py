@@ -155,7 +155,7 @@ def test_bad_key_is_named_with_file_and_table(tmp_path: Path, line: str, told: s
         ('licence = "mine"\n', "", "'licence' is missing"),
         ('licence = "mine"', "licence = 3", "'licence' must be text"),
         ('licence = "mine"', 'licence = " "', "'licence' must be one line"),
-        ('"guided-diffusion"', '"unet"', "'architecture' must be one of guided-diffusion, ddpm, plain-unet"),
+        ('"guided-diffusion"', '"unet"', "'architecture' must be one of guided-diffusion, ddpm"),
         ("[1, 2, 4]", "[]", "'channel_mult' must be a list of positive numbers"),
         ("[1, 2, 4]", "[1, 0.3]", "'channel_mult' must give widths that 32 divides"),
         ("[1, 2, 4]", '[1, "2"]', "'channel_mult' must be a list of numbers"),
