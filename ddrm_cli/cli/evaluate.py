@@ -224,8 +224,11 @@ def evaluate(
     from ddrm_cli.evaluation.grid import make_grid, make_settings
     from ddrm_cli.evaluation.photographs import find_photographs
     from ddrm_cli.evaluation.store import Protocol
+    from ddrm_cli.sampler.settings import OLD_NAMES
     from ddrm_cli.weights.registry import DEFAULT_MODEL, get_model, load_models
 
+    for old in OLD_NAMES.keys() & set(preset or ()):
+        voice.remark(f"The preset {old} is called {OLD_NAMES[old]} by now.")
     settings = make_settings(
         preset or ["standard"],
         steps or [None],

@@ -222,8 +222,8 @@ def restore(
     if preset in OLD_NAMES:
         voice.remark(f"The preset {preset} is called {OLD_NAMES[preset]} by now.")
     if samples > 1 and detail is None and isinstance(settings, SamplerSettings):
-        voice.remark("Several samples are drawn with --detail 1, so that they differ as they may.")
-        settings = dataclasses.replace(settings, detail=1.0)
+        voice.remark("Several samples are drawn in full detail, so that they differ as they may.")
+        settings = settings_of("detailed", steps=steps)
     if samples < 1:
         raise UsageError(f"'--samples {samples}' is not possible.", "Choose 1 or more.")
     if seed + samples - 1 > LARGEST_SEED:

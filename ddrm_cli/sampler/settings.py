@@ -173,4 +173,6 @@ def settings_of(
         )
     changes: dict[str, Any] = {"steps": steps, "detail": detail, **published}
     given = {key: value for key, value in changes.items() if value is not None}
+    if steps is not None and not of_paper:
+        given["effort"] = 1.0  # it would multiply a number that the user has given
     return dataclasses.replace(settings, **given)

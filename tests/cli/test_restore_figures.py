@@ -47,7 +47,7 @@ def test_several_samples_are_drawn_with_all_detail_unless_told_otherwise(
     outcome = ddrm(*command, *options)
     (plan,) = outcome.objects
     assert plan["kappa"] == pytest.approx(kappa)
-    remark = "Several samples are drawn with --detail 1, so that they differ as they may.\n"
+    remark = "Several samples are drawn in full detail, so that they differ as they may.\n"
     assert outcome.stderr == (remark if said else "")
 
 

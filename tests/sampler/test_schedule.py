@@ -125,7 +125,7 @@ def test_what_belongs_to_the_other_rule_is_refused() -> None:
     with pytest.raises(UsageError, match="no detail"):
         settings_of("paper", detail=0.5)
     assert settings_of("paper", eta=0.5) == PaperSettings(eta_c=0.5, eta_a=0.5)
-    assert settings_of("fast", steps=3) == SamplerSettings(3, effort=0.5)
+    assert settings_of("fast", steps=3) == settings_of("standard", steps=3) == SamplerSettings(3)
 
 
 def test_less_effort_is_half_the_steps_but_not_less_than_makes_a_picture() -> None:
