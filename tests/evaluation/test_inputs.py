@@ -185,12 +185,12 @@ def test_settings_are_every_combination_and_none_is_the_presets() -> None:
     (quadratic,) = make_settings(["paper"], spacing="quadratic")
     assert quadratic == PaperSettings(spacing="quadratic")
     assert make_settings(["fast", "detailed"], [5, None], [0.0, None]) == [
-        SamplerSettings(5, 0.0, 0.5),
-        SamplerSettings(5, None, 0.5),
+        SamplerSettings(5, 0.0),  # effort is for the task's own number
+        SamplerSettings(5, None),
         SamplerSettings(None, 0.0, 0.5),
         SamplerSettings(None, None, 0.5),
-        SamplerSettings(5, 0.0, 2.0),
-        SamplerSettings(5, 1.0, 2.0),
+        SamplerSettings(5, 0.0),
+        SamplerSettings(5, 1.0),
         SamplerSettings(None, 0.0, 2.0),
         SamplerSettings(None, 1.0, 2.0),
     ]
