@@ -31,6 +31,14 @@ class Start:
     detail: float | None = None
 
 
+def fine_detail(factor: float) -> Start:
+    """Where to begin if what is missing is detail finer than so many pixels.
+
+    The coarser it is, the more has to drown, and the more evaluations it takes to be found.
+    """
+    return Start(level=1.0, steps=8) if factor <= 4 else Start(level=3.0, steps=16)
+
+
 class LinearOperator(nn.Module, ABC):
     """Linear operator ``H = U diag(s) V^T`` from pictures to measurements.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ddrm_cli.errors import MeasurementError
 
-from .base import ImageShape, LinearOperator, Start, gain
+from .base import ImageShape, LinearOperator, Start, fine_detail, gain
 from .boundary import fold_index
 from .separable import WEAKEST, SeparableOperator
 
@@ -130,7 +130,7 @@ class FourierBlur(LinearOperator):
     @property
     def start(self) -> Start:
         """Fine detail is missing."""
-        return Start(level=1.0, steps=8)
+        return fine_detail(1)
 
     def initial(self, y: Tensor) -> Tensor | None:
         """The blur itself, whose borders are right."""

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .base import ImageShape, LinearOperator, Start, gain
+from .base import ImageShape, LinearOperator, Start, fine_detail, gain
 
 __all__ = ["WEAKEST", "SeparableOperator"]
 
@@ -92,7 +92,7 @@ class SeparableOperator(LinearOperator):
     @property
     def start(self) -> Start:
         """Fine detail is missing."""
-        return Start(level=1.0, steps=8)
+        return fine_detail(self.image_shape[1] / self.measurement_shape[1])
 
     def initial(self, y: Tensor) -> Tensor | None:
         """A blur itself, whose borders are right; of a smaller measurement the pseudo-inverse."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ddrm_cli.errors import MeasurementError
 
-from .base import ImageShape, LinearOperator, Start
+from .base import ImageShape, LinearOperator, Start, fine_detail
 from .boundary import fold_index
 from .separable import SeparableOperator
 
@@ -62,7 +62,7 @@ class BlockMean(LinearOperator):
     @property
     def start(self) -> Start:
         """Fine detail is missing."""
-        return Start(level=1.0, steps=8)
+        return fine_detail(self.factor)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Reflect each block: ``x - 2 v (v x) / (v v)`` with ``v = u - e_1``; its own inverse."""
