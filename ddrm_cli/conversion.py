@@ -70,12 +70,18 @@ class Batch:
         return self.values.ndim != 4
 
 
-def to_batch(image: ImageLike | Batch, measurement_shape: tuple[int, ...] | None = None) -> Batch:
+def to_batch(
+    image: ImageLike | Batch,
+    measurement_shape: tuple[int, ...] | None = None,
+    *,
+    sigma: float = 0.0,
+) -> Batch:
     """Pictures of any kind as a batch.
 
     Args:
         image: The pictures; a batch stays one.
         measurement_shape: Shape that a tensor may have besides, with or without the batch.
+        sigma: Noise of pixels on [0, 1]: strong noise reaches beyond what pixels are.
 
     Raises:
         UsageError: None of these, or not of such a shape.
@@ -85,11 +91,17 @@ def to_batch(image: ImageLike | Batch, measurement_shape: tuple[int, ...] | None
     if isinstance(image, Batch):
         return image
     if isinstance(image, Image.Image):
-        return _from_picture(Picture.from_pil(image))
+        picture = Picture.from_pil(image)
+        return _from_picture(picture, read_measurement_info(picture))
     if isinstance(image, Tensor):
-        return _from_tensor(image, measurement_shape)
+        return _from_tensor(image, measurement_shape, LARGEST * (1 + sigma))
+    if isinstance(image, np.ma.MaskedArray):
+        raise UsageError(
+            "A masked array is no picture: its mask would be lost.",
+            "Give its data, and its mask as the mask of inp.",
+        )
     if isinstance(image, np.ndarray):
-        return _from_array(image)
+        return _from_array(np.asarray(image), LARGEST * (1 + sigma))
     if isinstance(image, (str, os.PathLike)):
         return read_batch(image)
     raise UsageError(
@@ -140,7 +152,7 @@ def _to_pil(values: Tensor, fills_alpha: bool) -> Image.Image:
     return Picture(_channels_last(values)[0].numpy()).to_pil()
 
 
-def _from_tensor(image: Tensor, measurement_shape: tuple[int, ...] | None) -> Batch:
+def _from_tensor(image: Tensor, measurement_shape: tuple[int, ...] | None, largest: float) -> Batch:
     shape = tuple(image.shape)
     one = measurement_shape is not None and shape == measurement_shape
     if not one and (measurement_shape is None or shape[1:] != measurement_shape):
@@ -159,10 +171,10 @@ def _from_tensor(image: Tensor, measurement_shape: tuple[int, ...] | None) -> Ba
         values = values.to(image.device, image.dtype)
         return values[0] if one else values
 
-    return Batch(_checked(values[None] if one else values), restored, levels)
+    return Batch(_checked(values[None] if one else values, largest), restored, levels)
 
 
-def _from_array(image: NDArray[Any]) -> Batch:
+def _from_array(image: NDArray[Any], largest: float) -> Batch:
     shape = image.shape
     flat = image.ndim == 2
     if not (flat or (image.ndim in (3, 4) and shape[-1] in (1, 3))):
@@ -183,10 +195,10 @@ def _from_array(image: NDArray[Any]) -> Batch:
         # A grey picture without an axis for its channel may have become one of three colours.
         return array[0, :, :, 0] if flat and array.shape[-1] == 1 else array[0]
 
-    return Batch(_checked(_channels_first(values)), restored, levels)
+    return Batch(_checked(_channels_first(values), largest), restored, levels)
 
 
-def _checked(values: Tensor) -> Tensor:
+def _checked(values: Tensor, limit: float) -> Tensor:
     if math.prod(values.shape) == 0:
         raise UsageError(
             f"A batch of shape {tuple(values.shape)} holds no pixels.", "Give at least one picture."
@@ -197,7 +209,7 @@ def _checked(values: Tensor) -> Tensor:
             "The picture holds numbers that are not finite.",
             "Replace them by numbers on [0, 1].",
         )
-    if values.ndim == 4 and largest > LARGEST:
+    if values.ndim == 4 and largest > limit:
         raise MeasurementError(
             f"The picture holds values up to {largest:g} where pixels are on [0, 1].",
             "Divide it by its largest value (255 for 8 bits), or give integers.",

@@ -183,7 +183,7 @@ def load_model(
     *,
     device: str = "auto",
     precision: str = "auto",
-    models: Path | None = None,
+    models: str | Path | None = None,
 ) -> LoadedModel:
     """Load a model of the table, from the package or from the cache.
 
@@ -200,6 +200,7 @@ def load_model(
         WeightsError: Its file is damaged or another model's.
         DeviceError: The device is not to be had.
     """
+    models = None if models is None else Path(models)
     model = get_model(model, load_models(models)) if isinstance(model, str) else model
     where = choose_device(device)
     dtype = choose_precision(precision, where)

@@ -44,6 +44,7 @@ __all__ = [
     "rounding_noise",
 ]
 
+LARGEST_SIGMA = 1e6  # a noise that leaves nothing of any picture
 CPU = torch.device("cpu")  # where problems are posed: half of it is NumPy
 
 DegradationLike = str | Degradation | LinearOperator
@@ -92,6 +93,10 @@ class InverseProblem:
                 f"{width} x {height}.",
                 "Build the operator for the size of the picture that was measured.",
             )
+        if not bool(torch.isfinite(self.y).all()):
+            raise MeasurementError(
+                "The measurement holds numbers that are not finite.", "Measure it again."
+            )
 
     @property
     def noise(self) -> float:
@@ -137,12 +142,16 @@ def pose(
         MeasurementError: Picture, mask, kernel and degradation do not fit together.
         ImageReadError: A file cannot be read.
     """
+    noise = 0.0
+    if sigma is not None and sigma != "auto":
+        check_sigma(sigma)
+        noise = float(sigma)
     if isinstance(degradation, LinearOperator):
         operator = _as_given(degradation, mask, kernel)
-        batch = to_batch(measurement, operator.measurement_shape)
+        batch = to_batch(measurement, operator.measurement_shape, sigma=noise)
         known = None
     else:
-        batch = to_batch(measurement)
+        batch = to_batch(measurement, sigma=noise)
         known = provenance(batch, degradation, mask, kernel)
         operator = build_framed(known.degradation, known.picture_shape(batch))
     y = batch.values
@@ -269,9 +278,9 @@ def check_sigma(sigma: float) -> None:
     """Make sure that a noise level makes sense.
 
     Raises:
-        UsageError: It is negative or not finite.
+        UsageError: It is negative, not finite, or beyond all that can be restored.
     """
-    if not (isinstance(sigma, Real) and math.isfinite(sigma) and sigma >= 0):
+    if not (isinstance(sigma, Real) and 0 <= sigma <= LARGEST_SIGMA):
         raise UsageError(
             f"A noise level of {sigma} is not possible.",
             "Give the standard deviation on [0, 1] pixel values, such as 0.05.",

@@ -89,12 +89,13 @@ def provenance(
             f"{batch.name} is a measurement of {info.degradation}, not of {name}.",
             "Leave --deg out.",
         )
+    said = parameters.keys() & {"mask", "seed"}  # by the user, who knows
     if recorded is not None:
         parameters = _recorded_parameters(recorded, batch.name) | parameters
-    if entry.makes_holes and "mask" not in parameters and batch.missing is not None:
+    if entry.makes_holes and not said and batch.missing is not None:
         holes = Degradation("inp", {"mask": batch.missing})
         return Provenance(holes, recorded, fills_alpha=batch.picture is not None)
-    if "mask" in entry.takes and not parameters and batch.file is not None:
+    if "mask" in entry.takes and not parameters and batch.picture is not None:
         raise UsageError(
             "It is not known which pixels are missing.",
             "Give a picture of them with --mask, white where missing, or make them transparent.",

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal, TypeVar, overload
 
 import torch
@@ -88,7 +89,8 @@ class Restorer:
             )
         # Whatever class will be guessed, a tile that the network cannot take is wrong now.
         any_label = None if model.num_classes is None else 0
-        self.model.denoiser(self.tiling, any_label if self.label is None else self.label)
+        label = any_label if self.label is None else self.label
+        self.model.denoiser(self.tiling, label, self.guidance_scale)
 
     def plan(self, problem: InverseProblem) -> Plan:
         """The noise levels and the rule for a problem."""
@@ -230,7 +232,7 @@ def degrade(
     operator = operator_of(degradation, (c, h, w), seed=seed, mask=mask, kernel=kernel)
     y = measure(x, operator, sigma, [seed + index for index in range(len(x))])
     if y.ndim == 4:
-        return batch.restored(y, False)
+        return batch.restored(y, True)  # transparency is left out of a measurement
     if isinstance(image, Tensor):
         return (y if image.ndim == 4 else y[0]).to(image.device)
     raise UsageError("What is measured here is no picture.", "Give the picture as a tensor.")
@@ -318,7 +320,8 @@ def restore(
         DDRMError: What `load_model` raises, where ``model`` is a name.
     """
     shape = degradation.measurement_shape if isinstance(degradation, LinearOperator) else None
-    batch = to_batch(picture, shape)
+    noise = sigma if isinstance(sigma, Real) else 0.0
+    batch = to_batch(picture, shape, sigma=float(noise))
     problem = pose(batch, degradation, sigma=sigma, mask=mask, kernel=kernel)
     restorer = Restorer(
         load_model(model) if isinstance(model, str) else model,

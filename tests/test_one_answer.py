@@ -279,3 +279,53 @@ def test_restore_has_twelve_arguments_and_each_is_described() -> None:
     assert len(parameters) <= 12
     assert ddrm_cli.restore.__doc__ is not None
     assert all(f"        {name}: " in ddrm_cli.restore.__doc__ for name in parameters)
+
+
+# --- what user, file and picture say ---
+
+
+def test_strong_noise_is_no_wrong_unit(tiny: LoadedModel) -> None:
+    """A measurement with noise of 3 reaches beyond any pixel; with that noise said it is one."""
+    y = ddrm_cli.degrade(torch.rand(3, 64, 64), "deno", sigma=3.0)
+    assert y.abs().max() > 8
+    ddrm_cli.restore(y, "deno", sigma=3.0, model=tiny, settings=FAST)
+    with pytest.raises(ddrm_cli.errors.MeasurementError, match=r"pixels are on \[0, 1\]"):
+        pose(y, "deno", sigma=0.1)
+
+
+def test_none_is_not_given() -> None:
+    x = torch.rand(1, 16, 16)
+    by_seed = ddrm_cli.degrade(x, "inp", seed=5)
+    assert torch.equal(ddrm_cli.degrade(x, Degradation("inp", {"seed": None}), seed=5), by_seed)
+    assert Degradation("inp", {"mask": None}).parameters == {}
+
+
+def test_a_measurement_opened_with_pillow_says_what_its_file_says(
+    photo: Path, tmp_path: Path
+) -> None:
+    y = tmp_path / "y.png"
+    degrade_file(photo, y, DegradeRequest("deblur", 0.02, kernel=KERNEL), overwrite=False)
+    with Image.open(y) as image:
+        opened, named = pose(image), pose(y)
+    assert (opened.sigma, opened.sigma_origin) == (0.02, "from the file")
+    assert torch.equal(opened.y, named.y)
+
+
+def test_the_users_seed_wins_over_transparency(photo: Path, tmp_path: Path) -> None:
+    y = tmp_path / "y.png"
+    degrade_file(photo, y, DegradeRequest("inp", seed=3), overwrite=False)
+    random_half = pose(y, Degradation("inp", {"seed": 7}), sigma=0.0).operator
+    built = ddrm_cli.build_operator(Degradation("inp", {"seed": 7}), (3, 32, 48))
+    assert torch.equal(random_half.measured, built.measured)
+    assert not torch.equal(random_half.measured, pose(y).operator.measured)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (3, 0, 5), (0, 8, 8), (3, 2.5, 8), (1, 3, 8, 8)])
+def test_shapes_that_no_picture_has_are_refused(shape: Any) -> None:
+    with pytest.raises(ddrm_cli.errors.UsageError, match="no picture of the shape"):
+        ddrm_cli.build_operator("deno", shape)
+
+
+def test_a_masked_array_would_lose_its_mask() -> None:
+    with pytest.raises(ddrm_cli.errors.UsageError, match="masked array"):
+        ddrm_cli.degrade(np.ma.masked_greater(np.ones((8, 8)), 2), "deno")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 
+from ddrm_cli.errors import UsageError
+
 from .base import ImageShape, LinearOperator
 from .table import Degradation
 
@@ -28,9 +30,14 @@ def build_operator(degradation: str | Degradation, image_shape: ImageShape) -> L
     """
     if isinstance(degradation, str):
         degradation = Degradation(degradation)
+    if len(image_shape) != 3 or not all(isinstance(n, int) and n > 0 for n in image_shape):
+        raise UsageError(
+            f"There is no picture of the shape {image_shape}.",
+            "Give channels, height and width, whole numbers from 1 on.",
+        )
     entry = degradation.entry
     given = {"seed": 0} if "seed" in entry.takes else {}
-    given |= {key: value for key, value in degradation.parameters.items() if value is not None}
+    given |= degradation.parameters
     module, _, attribute = entry.target.partition(":")
     target = getattr(importlib.import_module(module), attribute)
     operator: LinearOperator = target(image_shape, **entry.parameters, **given)

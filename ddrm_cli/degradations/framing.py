@@ -113,6 +113,8 @@ def continue_measurement(y: Tensor, operator: LinearOperator, sigma: float) -> T
         return y
     assert isinstance(operator, FourierBlur)
     start = mirror_frame(y, operator.margin)
+    if tuple(start.shape[1:]) != operator.measurement_shape:
+        return y  # of another size, whatever continues it
     inside = torch.zeros(start.shape[-2:], dtype=torch.bool)
     inside[: y.shape[2], : y.shape[3]] = True
     trusted = torch.where(operator.measured, operator.singular_values, 0.0)

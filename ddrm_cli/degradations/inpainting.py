@@ -30,6 +30,10 @@ class Inpainting(LinearOperator):
     def __init__(self, image_shape: ImageShape, missing: NDArray[np.bool_]) -> None:
         _, height, width = image_shape
         missing = missing.astype(bool)  # a mask of 0 and 255 would scale the picture otherwise
+        if missing.ndim != 2:
+            raise MeasurementError(
+                f"A mask has rows and columns, not the shape {missing.shape}.", "Give (H, W)."
+            )
         if missing.shape != (height, width):
             raise MeasurementError(
                 f"The mask has {missing.shape[1]} x {missing.shape[0]} pixels, "

@@ -31,7 +31,7 @@ class _Factor(NamedTuple):
     v: Tensor  # float32
 
 
-_FACTORS_KEPT = 4
+_FACTORS_KEPT = 8
 _kept: OrderedDict[bytes, _Factor] = OrderedDict()
 
 

@@ -78,7 +78,7 @@ class Entry:
                 raise UsageError(
                     f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
                 )
-        seed = parameters.get("seed") or 0
+        seed = 0 if parameters.get("seed") is None else parameters["seed"]
         if not (isinstance(seed, Integral) and 0 <= int(seed) <= LARGEST_SEED):
             raise UsageError(
                 f"The seed {seed} is not possible.",
@@ -134,9 +134,11 @@ class Degradation:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.entry.check(self.parameters)
+        given = {key: value for key, value in self.parameters.items() if value is not None}
+        object.__setattr__(self, "parameters", given)
+        self.entry.check(given)
         for need in self.entry.needs:
-            if self.parameters.get(need) is None:
+            if need not in given:
                 raise UsageError(
                     f"The degradation {self.name} needs a {need}.", f"Give one with --{need} FILE."
                 )

@@ -44,10 +44,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "degradation": lambda value: isinstance(value, str) and value != "",
     "parameters": lambda value: isinstance(value, dict),
     "sigma": lambda value: (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and value >= 0
+        isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
     ),
     "seed": lambda value: type(value) is int and 0 <= value <= LARGEST_SEED,
     "image_size": lambda value: (

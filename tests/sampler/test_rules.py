@@ -142,14 +142,13 @@ def test_unmeasured_coordinates_carry_what_the_measured_do_on_average() -> None:
 
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
-@pytest.mark.parametrize("sigma_y", [0.0, 0.002, 0.1, 1.0, 50.0])
-@pytest.mark.parametrize("steps", [1, 2, 5])
-def test_levels_fall_and_are_as_many_as_asked_for(name: str, sigma_y: float, steps: int) -> None:
+def test_levels_fall_and_are_as_many_as_asked_for(name: str) -> None:
     operator = build(name)
-    plan = planned(operator, sigma_y, steps=steps)
-    nothing_to_do = sigma_y == 0 and bool(operator.measured.all())
-    assert plan.steps == (0 if nothing_to_do else steps)
-    assert all(first > second > 0 for first, second in itertools.pairwise(plan.sigmas))
+    for sigma_y, steps in itertools.product((0.0, 0.002, 0.1, 1.0, 50.0), (1, 2, 5)):
+        plan = planned(operator, sigma_y, steps=steps)
+        nothing_to_do = sigma_y == 0 and bool(operator.measured.all())
+        assert plan.steps == (0 if nothing_to_do else steps)
+        assert all(first > second > 0 for first, second in itertools.pairwise(plan.sigmas))
 
 
 def test_denoising_is_one_evaluation_of_the_measurement_itself() -> None:
@@ -200,12 +199,12 @@ def test_a_little_noise_changes_little(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
-@pytest.mark.parametrize("sigma_y", [0.0, 1e-6, 0.02, 0.5, 200.0])
-def test_nothing_is_ever_infinite(name: str, sigma_y: float) -> None:
+def test_nothing_is_ever_infinite(name: str) -> None:
     operator = build(name)
     y = operator(picture((3, 32, 48)))
-    y = y + sigma_y * torch.randn(y.shape, generator=torch.Generator().manual_seed(3))
-    assert torch.isfinite(restored(operator, y, sigma_y, steps=3)).all()
+    for sigma_y in (0.0, 1e-6, 0.02, 0.5, 200.0):
+        z = torch.randn(y.shape, generator=torch.Generator().manual_seed(3))
+        assert torch.isfinite(restored(operator, y + sigma_y * z, sigma_y, steps=3)).all()
 
 
 def test_the_papers_levels_are_the_timesteps_and_unlimited() -> None:
