@@ -4,7 +4,7 @@
 >>> restored = ddrm_cli.restore(photo, "sr_bicubic4")
 
 ``restore``, ``degrade``
-    Pictures in, pictures out: tensors, NumPy arrays or Pillow images.
+    Pictures in, pictures out: tensors, NumPy arrays, Pillow images or files.
 ``load_model``
     A model to restore many pictures with.
 ``pose``, ``Restorer``

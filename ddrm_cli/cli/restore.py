@@ -287,7 +287,7 @@ def restore(
 
 def _parse_sigma(text: str | None) -> float | Literal["auto"] | None:
     if text is None or text == "auto":
-        return "auto" if text else None
+        return None if text is None else "auto"
     try:
         return check_sigma(float(text), text)
     except ValueError:

@@ -235,12 +235,12 @@ def _evaluate_one(
 ) -> Record:
     protocol = store.protocol
     picture = read_picture(photograph.path, max_pixels=max_pixels)
-    pixels = preprocess(picture, protocol.preprocess, protocol.size)
-    height, width, channels = cell.entry.crop(pixels).shape
+    pixels = cell.entry.crop(preprocess(picture, protocol.preprocess, protocol.size))
+    height, width, channels = pixels.shape
     seed = picture_seed(protocol.seed, photograph.name)
     operator = operator_of(cell.degradation, (channels, height, width), seed=seed)
     # What takes the colour from a grey picture sees it in colour.
-    pixels = np.broadcast_to(pixels[:height, :width], (height, width, operator.image_shape[0]))
+    pixels = np.broadcast_to(pixels, (height, width, operator.image_shape[0]))
     x = torch.from_numpy(np.moveaxis(pixels, -1, 0).copy())[None]
     y = measure(x, operator, cell.sigma, [seed])
 
