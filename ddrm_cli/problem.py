@@ -166,10 +166,14 @@ def pose(
     check_sigma(level)
     rounding = rounding_noise(operator, batch.levels)
     y = continue_measurement(y, operator, math.hypot(level, rounding))
-    if known is None:
-        return InverseProblem(y, operator, level, rounding, origin)
     return InverseProblem(
-        y, operator, level, rounding, origin, known.degradation, known.fills_alpha
+        y,
+        operator,
+        level,
+        rounding,
+        origin,
+        degradation=None if known is None else known.degradation,
+        fills_alpha=known is not None and known.fills_alpha,
     )
 
 

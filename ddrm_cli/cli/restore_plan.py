@@ -29,12 +29,12 @@ class RestorePlan(RestoreTask):
         restorer = self.restorer or self.restorer_of(
             model_without_weights(self.model, device=self.device, precision=self.precision)
         )
-        facts = posed.facts(restorer, self.outputs)
-        steps = restorer.plan(problem).steps
+        plan = restorer.plan(problem)
+        facts = posed.facts(restorer, plan, self.outputs)
         cost = expected_cost(
             restorer.model,
             problem.image_shape,
-            steps,
+            plan.steps,
             self.tiling,
             samples=len(self.outputs.seeds),
         )
@@ -50,7 +50,7 @@ class RestorePlan(RestoreTask):
             f"  task       {entry.name}: {entry.summary}",
             f"  noise      sigma = {problem.sigma:.4f}, {problem.sigma_origin}",
             f"  model      {self.model.name}, {facts['precision']} on {facts['device']}",
-            f"  network    {_counted(steps, 'step')} of "
+            f"  network    {_counted(plan.steps, 'step')} of "
             f"{_counted(cost.tiles, 'tile')}, {cost.tile_width} x {cost.tile_height} pixels each",
             f"  time       {missing if cost.seconds is None else _duration(cost.seconds)}",
             f"  memory     about {cost.megabytes / 1000:.1f} GB",

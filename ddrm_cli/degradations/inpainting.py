@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -53,7 +55,7 @@ class Inpainting(LinearOperator):
         """See `LinearOperator.missing`."""
         return ~self.measured[0]
 
-    @property
+    @cached_property  # it looks at every pixel, and is asked for more than once
     def start(self) -> Start:
         """Pixels are missing: the wider the holes, the more has to drown around them."""
         scale = hole_scale(self.measured[0])

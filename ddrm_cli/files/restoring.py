@@ -21,6 +21,7 @@ from ddrm_cli.images.writing import write_bytes, write_picture
 from ddrm_cli.problem import InverseProblem, pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.ddrm import Step
+from ddrm_cli.sampler.plan import Plan
 
 from .figures import Predictions, compare_figure, contact_sheet, progress_gif, uncertainty_figure
 from .names import RestoredFiles
@@ -92,7 +93,7 @@ class FileProblem:
         """What the user should hear about how the file was read."""
         return () if self.batch.picture is None else self.batch.picture.notes
 
-    def facts(self, restorer: Restorer, files: RestoredFiles) -> dict[str, Any]:
+    def facts(self, restorer: Restorer, plan: Plan, files: RestoredFiles) -> dict[str, Any]:
         """How it is restored, for scripts and records; JSON's types."""
         _, height, width = self.problem.image_shape
         model = restorer.model
@@ -108,7 +109,7 @@ class FileProblem:
             "width": width,
             "height": height,
             **dataclasses.asdict(restorer.settings),
-            **restorer.plan(self.problem).facts,
+            **plan.facts,
         }
 
     def result(self, pixels: NDArray[np.float32]) -> Picture:
@@ -183,7 +184,7 @@ class FileRestorer:
         samples = restoration.x.movedim(1, -1).contiguous().numpy()
         results = samples.mean(axis=0, keepdims=True) if files.average else samples
         facts = {
-            **posed.facts(self.restorer, files),
+            **posed.facts(self.restorer, restoration.plan, files),
             "class": restoration.label,
             "precision": str(restoration.precision).removeprefix("torch."),
         }
