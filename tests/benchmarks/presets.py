@@ -76,7 +76,7 @@ def main() -> None:
 def read(path: Path) -> dict[Cell, Mapping[str, Any]]:
     """The results that are there."""
     lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return {tuple(key): value for *key, value in lines}  # type: ignore[misc]
+    return {tuple(key): value for *key, value in lines}
 
 
 def crop(path: Path) -> Tensor:
