@@ -31,9 +31,9 @@ from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.images.writing import write_bytes
 from ddrm_cli.sampler.ddrm import Noise, sample_ddrm
 from ddrm_cli.sampler.noise import ImageNoise
-from ddrm_cli.sampler.rules import PaperRule
-from ddrm_cli.sampler.schedule import NoiseSchedule, select_timesteps
-from ddrm_cli.sampler.settings import PaperSettings
+from ddrm_cli.sampler.plan import plan_of
+from ddrm_cli.sampler.schedule import NoiseSchedule
+from ddrm_cli.sampler.settings import PRESETS, PaperSettings, SamplerSettings, Settings
 from tests.degradations.examples import example
 
 __all__ = ["Calibration", "GaussianPrior", "Posterior", "calibrate", "exact_posterior", "main"]
@@ -51,12 +51,9 @@ CASES = (
     ("sr4", 0.05),
     ("deblur_gauss", 0.05),
 )
-SETTINGS = {
-    "balanced": PaperSettings(20, "quadratic", eta_c=1.0, eta_a=0.7, eta_b=1.0),  # up to 0.1
-    "paper": PaperSettings(),
-}
-STEPS = (5, 10, 20, 50, 100, 200)
-ETAS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.0)
+PRESETS_SHOWN = ("standard", "detailed", "paper")
+STEPS = (1, 3, 5, 10, 20, 50, 100, 200)
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 class GaussianPrior:
@@ -165,7 +162,7 @@ def exact_posterior(
 def calibrate(
     degradation: str,
     sigma: float,
-    settings: Sequence[PaperSettings],
+    settings: Sequence[Settings],
     *,
     prior: GaussianPrior | None = None,
     seed: int = 0,
@@ -213,21 +210,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figure: Path | None = parser.parse_args(arguments).figure
     by_steps = {
         (name, case): calibrate(
-            *case, [dataclasses.replace(settings, steps=steps) for steps in STEPS]
+            *case, [dataclasses.replace(PRESETS[name], steps=steps) for steps in STEPS]
         )
-        for (name, settings), case in itertools.product(SETTINGS.items(), CASES)
+        for name, case in itertools.product(PRESETS_SHOWN, CASES)
     }
-    for name in SETTINGS:
+    for name in PRESETS_SHOWN:
         rows = [(_case(case), by_steps[name, case]) for case in CASES]
-        sys.stdout.write(_table(f"{name}, by steps", "", [str(n) for n in STEPS], rows))
-    balanced = SETTINGS["balanced"]
-    for name, change in (("eta_c", _with_eta_c), ("eta_a", _with_eta_a)):
-        swept = [change(balanced, eta) for eta in ETAS]
+        sys.stdout.write(_table(f"{name}, by steps", "steps", [str(n) for n in STEPS], rows))
+    dials: dict[str, list[Settings]] = {
+        "detail": [SamplerSettings(detail=share) for share in SHARES],
+        "eta": [PaperSettings(eta_c=share, eta_a=share) for share in SHARES],
+    }
+    heads = [f"{share:g}" for share in SHARES]
+    for title, (dial, swept) in zip(("standard", "paper"), dials.items(), strict=True):
         rows = [(_case(case), calibrate(*case, swept)) for case in CASES]
-        heads = [f"{eta:g}" for eta in ETAS]
-        sys.stdout.write(_table(f"balanced, 20 steps, by {name}", name, heads, rows))
+        sys.stdout.write(_table(f"{title}, by {dial}", dial, heads, rows))
     if figure is not None:
-        write_bytes(figure, _figure(by_steps, list(SETTINGS)).encode(), overwrite=True)
+        write_bytes(figure, _figure(by_steps).encode(), overwrite=True)
 
 
 def _sample(
@@ -235,31 +234,27 @@ def _sample(
     operator: LinearOperator,
     y: Tensor,
     sigma_y: float,
-    settings: PaperSettings,
+    settings: Settings,
     noise: Noise,
 ) -> Tensor:
-    timesteps = select_timesteps(settings.steps, settings.spacing)
+    schedule = NoiseSchedule.from_betas()
+    plan = plan_of(
+        settings, operator.start, operator.singular_values, operator.measured, sigma_y, schedule
+    )
     return sample_ddrm(
         prior.denoise,
         y,
         operator,
-        NoiseSchedule.from_betas().sigmas(timesteps),
+        plan.sigmas,
         sigma_y,
         noise=noise,
-        rule=PaperRule(settings.eta_c, settings.eta_a, settings.eta_b),
+        rule=plan.rule,
+        x_init=operator.initial(y),
     )
 
 
 def _no_noise(count: int) -> Noise:
     return lambda shape: torch.zeros(count, *shape)
-
-
-def _with_eta_c(settings: PaperSettings, eta: float) -> PaperSettings:
-    return dataclasses.replace(settings, eta_c=eta)
-
-
-def _with_eta_a(settings: PaperSettings, eta: float) -> PaperSettings:
-    return dataclasses.replace(settings, eta_a=eta)
 
 
 def _case(case: tuple[str, float]) -> str:
@@ -273,7 +268,7 @@ def _table(
     """Markdown; a cell is ``mean error / std ratio / gain in dB``."""
     lines = [
         f"### {title}\n",
-        f"| {corner or 'steps'} | {' | '.join(heads)} |",
+        f"| {corner} | {' | '.join(heads)} |",
         f"| --- |{' --- |' * len(heads)}",
         *(
             f"| {name} | "
@@ -286,16 +281,14 @@ def _table(
 
 
 _STROKES = ("#0b6e8f", "#b3472d", "#7a5aa6", "#3d8b40", "#b8860b", "#5d636b")
-_PANEL_WIDTH, _PANEL_HEIGHT = 300, 190
+_PANEL_WIDTH, _PANEL_HEIGHT = 240, 190
 
 
-def _figure(
-    found: dict[tuple[str, tuple[str, float]], list[Calibration]], presets: Sequence[str]
-) -> str:
+def _figure(found: dict[tuple[str, tuple[str, float]], list[Calibration]]) -> str:
     """The standard deviation's ratio over steps, a panel for each preset."""
     top = 1.1
     parts = []
-    for index, preset in enumerate(presets):
+    for index, preset in enumerate(PRESETS_SHOWN):
         left = 50 + index * (_PANEL_WIDTH + 50)
 
         def at(steps: int, ratio: float, left: int = left) -> tuple[float, float]:
@@ -324,14 +317,14 @@ def _figure(
                 f'<polyline points="{path}" fill="none" stroke="{stroke}" stroke-width="2"/>'
             )
     for index, (case, stroke) in enumerate(zip(CASES, _STROKES, strict=True)):
-        x, y = 50 + index % 3 * 220, 284 + index // 3 * 20
+        x, y = 50 + index % 3 * 280, 284 + index // 3 * 20
         parts.append(
             f'<line x1="{x}" y1="{y - 4}" x2="{x + 24}" y2="{y - 4}" stroke="{stroke}" '
             f'stroke-width="3"/><text x="{x + 32}" y="{y}">{_case(case)}</text>'
         )
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 730 315" '
-        'font-family="sans-serif" font-size="13"><rect width="730" height="315" fill="#fff"/>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 910 315" '
+        'font-family="sans-serif" font-size="13"><rect width="910" height="315" fill="#fff"/>'
         f"{''.join(parts)}</svg>\n"
     )
 

@@ -83,7 +83,7 @@ def test_the_page_shows_what_the_script_finds() -> None:
     section = page[page.index("### paper, by steps") :]
     row = re.search(r"\| sr4, σ = 0.05 \|([^\n]*)\|\n", section)
     assert row
-    shown = [float(number) for number in row[1].split("|")[2].split("/")]  # of 20 steps
+    shown = [float(number) for number in row[1].split("|")[4].split("/")]  # of 20 steps
     (found,) = calibrate("sr4", 0.05, [PaperSettings()])
     # Rounded to two decimals and one, and computed in another order on another machine.
     assert shown == pytest.approx([found.mean_error, found.std_ratio, found.gain], abs=0.06)
@@ -97,8 +97,8 @@ def test_the_script_draws_what_a_browser_shows(
     small = GaussianPrior.of_photographs(8)
     monkeypatch.setattr(GaussianPrior, "of_photographs", lambda: small)
     monkeypatch.setattr(f"{module}.STEPS", (1, 2))
-    monkeypatch.setattr(f"{module}.ETAS", (0.0, 1.0))
+    monkeypatch.setattr(f"{module}.SHARES", (0.0, 1.0))
     main(["--figure", str(tmp_path / "figure.svg")])
     printed = capsys.readouterr().out
-    assert printed.count("###") == 4
-    assert (tmp_path / "figure.svg").read_text().count("<polyline") == 12
+    assert printed.count("###") == 5
+    assert (tmp_path / "figure.svg").read_text().count("<polyline") == 18
