@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ddrm_cli.conversion import Batch, ImageLike, to_batch
 from ddrm_cli.degradations.base import ImageShape, LinearOperator
+from ddrm_cli.degradations.denoising import Denoising
 from ddrm_cli.degradations.framing import (
     build_framed,
     continue_measurement,
@@ -30,7 +31,7 @@ from ddrm_cli.devices import on_device
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
-from ddrm_cli.images.noise_level import estimate_sigma
+from ddrm_cli.images.noise_level import NoiseLevel, estimate_noise
 from ddrm_cli.provenance import provenance, with_files
 from ddrm_cli.sampler.noise import MEASUREMENT, ImageNoise
 
@@ -63,6 +64,7 @@ class InverseProblem:
         sigma_origin: ``"given"``, ``"from the file"`` or ``"estimated"``.
         degradation: What the operator was built from; None if it was given.
         fills_alpha: Whether the missing pixels were the transparent ones.
+        notes: One sentence for each thing the user should hear about how it was understood.
 
     Raises:
         UsageError: A noise level that is not possible.
@@ -77,6 +79,7 @@ class InverseProblem:
     sigma_origin: str = "given"
     degradation: Degradation | None = None
     fills_alpha: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_sigma(self.sigma)
@@ -157,10 +160,12 @@ def pose(
     y = batch.values
     if _is_coloured(y, operator):
         y = operator(y)
+    notes: tuple[str, ...] = ()
     if sigma is None and batch.info is not None:
         level, origin = batch.info.sigma, "from the file"
     elif sigma is None or sigma == "auto":
-        level, origin = _estimated(y, operator), "estimated"
+        noise_level = _estimated(y, operator)
+        level, origin, notes = noise_level.sigma, "estimated", _notes(noise_level, operator)
     else:
         level, origin = sigma, "given"
     check_sigma(level)
@@ -174,6 +179,7 @@ def pose(
         origin,
         degradation=None if known is None else known.degradation,
         fills_alpha=known is not None and known.fills_alpha,
+        notes=notes,
     )
 
 
@@ -301,7 +307,7 @@ def _is_coloured(y: Tensor, operator: LinearOperator) -> bool:
     )
 
 
-def _estimated(y: Tensor, operator: LinearOperator) -> float:
+def _estimated(y: Tensor, operator: LinearOperator) -> NoiseLevel:
     """The noise of the noisiest picture of a batch, on [0, 1]."""
     if y.ndim != 4:
         raise UsageError(
@@ -309,4 +315,16 @@ def _estimated(y: Tensor, operator: LinearOperator) -> float:
             "Give it with --sigma.",
         )
     known = None if operator.missing is None else (~operator.missing).numpy()
-    return max(estimate_sigma(np.moveaxis(each.numpy(), 0, -1), known) for each in y)
+    levels = [estimate_noise(np.moveaxis(each.numpy(), 0, -1), known) for each in y]
+    return max(levels, key=lambda level: level.sigma)
+
+
+def _notes(noise: NoiseLevel, operator: LinearOperator) -> tuple[str, ...]:
+    """What to tell of an estimate."""
+    if noise.sigma == 0 and isinstance(operator, Denoising):
+        return ("No noise was found, so that nothing changes; give it with --sigma.",)
+    if noise.sigma == 0:
+        return ("No noise was found; where there is some, give it with --sigma.",)
+    if noise.coarse:
+        return ("Its noise is coarser than a pixel: grain, or enlarged with the picture.",)
+    return ()

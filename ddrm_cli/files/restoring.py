@@ -90,8 +90,9 @@ class FileProblem:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should hear about how the file was read."""
-        return () if self.batch.picture is None else self.batch.picture.notes
+        """What the user should hear about how the file was read and understood."""
+        read = () if self.batch.picture is None else self.batch.picture.notes
+        return read + self.problem.notes
 
     def facts(self, restorer: Restorer, plan: Plan, files: RestoredFiles) -> dict[str, Any]:
         """How it is restored, for scripts and records; JSON's types."""
