@@ -140,13 +140,12 @@ def with_files(
         ImageReadError: A file cannot be read.
     """
     if isinstance(degradation, str):
-        name, parameters = degradation, dict[str, Any]()
-    else:
-        name, parameters = degradation.name, dict(degradation.parameters)
-    get_entry(name).check({"mask": mask, "kernel": kernel})
+        degradation = Degradation(degradation)
+    parameters = dict(degradation.parameters)
+    Degradation(degradation.name, {"mask": mask, "kernel": kernel})  # does it take them?
     if mask is not None:
         height, width = size
         parameters["mask"] = to_mask(mask, height, width)
     if kernel is not None:
         parameters["kernel"] = to_kernel(kernel)
-    return name, parameters
+    return degradation.name, parameters

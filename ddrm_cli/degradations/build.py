@@ -16,7 +16,7 @@ def build_operator(degradation: str | Degradation, image_shape: ImageShape) -> L
     """Build the operator of a degradation for pictures of one shape.
 
     Args:
-        degradation: A name of `DEGRADATIONS`, such as ``"sr_bicubic4"``, or one with parameters,
+        degradation: A name of the table, such as ``"sr_bicubic4"``, or one with parameters,
             such as ``Degradation("inp", {"seed": 3})``.
         image_shape: (C, H, W) of the picture, not of the measurement.
 
@@ -35,6 +35,7 @@ def build_operator(degradation: str | Degradation, image_shape: ImageShape) -> L
             f"There is no picture of the shape {image_shape}.",
             "Give channels, height and width, whole numbers from 1 on.",
         )
+    degradation.check_complete()
     entry = degradation.entry
     given = {"seed": 0} if "seed" in entry.takes else {}
     given |= degradation.parameters

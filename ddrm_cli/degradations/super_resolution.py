@@ -88,8 +88,12 @@ class BlockMean(LinearOperator):
 
 
 def bicubic_taps(factor: int) -> NDArray[np.float64]:
-    """The ``4 * factor`` taps of the cubic kernel (a = -0.5) stretched by ``factor``; sum one."""
-    t = np.abs((np.arange(4 * factor) - 2 * factor + 0.5) / factor)
+    """The taps of the cubic kernel (a = -0.5) stretched by ``factor``; sum one.
+
+    A pixel of the measurement is centred on the middle of its ``factor`` pixels: between two of
+    them where the factor is even, ``4 factor`` taps; on one where it is odd, ``4 factor + 1``.
+    """
+    t = np.abs(np.arange(-2 * factor, 2 * factor + factor % 2) + (factor + 1) % 2 / 2) / factor
     inner = (BICUBIC_A + 2) * t**3 - (BICUBIC_A + 3) * t**2 + 1
     outer = BICUBIC_A * (t**3 - 5 * t**2 + 8 * t - 4)
     taps = np.where(t < 1, inner, outer)
@@ -97,13 +101,10 @@ def bicubic_taps(factor: int) -> NDArray[np.float64]:
 
 
 def bicubic_matrix(size: int, factor: int, boundary: str = "reflect") -> NDArray[np.float64]:
-    """One-dimensional bicubic reduction, shape (size / factor, size).
-
-    Output i is centred on the middle of its ``factor`` pixels.
-    """
+    """One-dimensional bicubic reduction, shape (size / factor, size)."""
     taps = bicubic_taps(factor)
     rows = np.arange(size // factor)[:, None]
-    columns = rows * factor + factor // 2 - 2 * factor + np.arange(4 * factor)
+    columns = rows * factor + factor // 2 - 2 * factor + np.arange(len(taps))
     matrix = np.zeros((size // factor, size))
     index, inside = fold_index(columns, size, boundary)
     np.add.at(matrix, (np.broadcast_to(rows, index.shape), index), np.where(inside, taps, 0.0))
@@ -115,7 +116,7 @@ def bicubic(image_shape: ImageShape, factor: int) -> SeparableOperator:
 
     Args:
         image_shape: (C, H, W) of the picture.
-        factor: How many times smaller; even.
+        factor: How many times smaller.
 
     Raises:
         MeasurementError: The factor does not divide both sides.

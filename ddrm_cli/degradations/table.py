@@ -9,110 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
+from ddrm_cli.errors import UnknownNameError, UsageError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from .entry import Entry, Pattern
 
-__all__ = ["DEGRADATIONS", "LARGEST_SEED", "Degradation", "Entry", "get_entry"]
+__all__ = ["DEGRADATIONS", "LARGEST_SEED", "PATTERNS", "Degradation", "get_entry"]
 
 LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
 _HERE = "ddrm_cli.degradations"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the table: what the user picks with ``--deg``.
-
-    Args:
-        name: What the user writes.
-        family: The heading it is listed under.
-        target: ``module:callable`` that builds the operator from the picture's shape.
-        summary: What it does to a picture.
-        use: What it is typically for.
-        parameters: Fixed arguments of the callable.
-        takes: Further arguments that the user may give: ``seed``, ``mask``, ``kernel``.
-        needs: Those of them that the user has to give.
-        scale: How many times larger than the measurement the picture is, on each side.
-        gives: What is measured: ``"picture"``, ``"grey"`` (one channel) or ``"vector"`` (no
-            picture at all).
-    """
-
-    name: str
-    family: str
-    target: str
-    summary: str
-    use: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    takes: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    scale: int = 1
-    gives: str = "picture"
-
-    @property
-    def measurement_size(self) -> str:
-        """Size of the measurement of a picture H x W, in words."""
-        if self.gives == "vector":
-            return f"1/{self.parameters['ratio']} of its numbers"
-        size = "H x W" if self.scale == 1 else f"H/{self.scale} x W/{self.scale}"
-        return f"{size} grey" if self.gives == "grey" else size
-
-    @property
-    def makes_holes(self) -> bool:
-        """Whether pixels of the picture's own size are missing from the measurement."""
-        return self.family == "inpainting"
-
-    def check(self, parameters: Mapping[str, Any]) -> None:
-        """Make sure that it takes what the user gives; what is None is not given.
-
-        Raises:
-            UsageError: One of the parameters is not taken, or a seed out of range.
-        """
-        for name, value in parameters.items():
-            if value is not None and name not in self.takes:
-                takers = [entry.name for entry in DEGRADATIONS.values() if name in entry.takes]
-                other = f", or use {' or '.join(takers)}" if takers else ""
-                raise UsageError(
-                    f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
-                )
-        seed = 0 if parameters.get("seed") is None else parameters["seed"]
-        if not (isinstance(seed, Integral) and 0 <= int(seed) <= LARGEST_SEED):
-            raise UsageError(
-                f"The seed {seed} is not possible.",
-                f"Choose a whole number from 0 to {LARGEST_SEED}.",
-            )
-
-    def picture_shape(self, measurement_shape: tuple[int, int, int]) -> tuple[int, int, int]:
-        """(C, H, W) of the picture whose measurement has the shape (C, h, w).
-
-        Raises:
-            UsageError: What it measures is no picture, and does not tell.
-        """
-        if self.gives == "vector":
-            raise UsageError(
-                f"A measurement of {self.name} is not a picture.",
-                "Restore the .npz file that ddrm degrade wrote, or build its operator.",
-            )
-        channels, height, width = measurement_shape
-        return 3 if self.gives == "grey" else channels, height * self.scale, width * self.scale
-
-    def crop(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The upper left part of a picture (H, W, C) whose sides the scale divides.
-
-        Raises:
-            MeasurementError: A side is shorter than the scale.
-        """
-        height, width = (side // self.scale * self.scale for side in pixels.shape[:2])
-        if not height or not width:
-            raise MeasurementError(
-                f"A picture of {pixels.shape[1]} x {pixels.shape[0]} pixels is too small to be "
-                f"reduced {self.scale} times.",
-                "Take a larger picture or a smaller factor.",
-            )
-        return pixels[:height, :width]
+_FACTORS = range(2, 17)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +27,14 @@ class Degradation:
     """A name of the table with what the user says about it.
 
     Args:
-        name: A name of `DEGRADATIONS`, such as ``"inp"``.
+        name: A name of `DEGRADATIONS` or of a pattern, such as ``"inp"``; kept as its entry has it.
         parameters: What its entry takes: ``seed``, a whole number from 0 on for random ones;
             ``mask``, shape (H, W), True where a pixel is missing; ``kernel``, any two-dimensional
             one, as it is (of sum one it keeps the brightness). What is None is not given.
 
     Raises:
         UnknownNameError: No degradation of that name.
-        UsageError: A parameter that it does not take, or lacks.
+        UsageError: A parameter that it does not take, or that cannot be right.
     """
 
     name: str
@@ -135,18 +42,41 @@ class Degradation:
 
     def __post_init__(self) -> None:
         given = {key: value for key, value in self.parameters.items() if value is not None}
+        object.__setattr__(self, "name", self.entry.name)
         object.__setattr__(self, "parameters", given)
-        self.entry.check(given)
-        for need in self.entry.needs:
-            if need not in given:
+        for name, value in given.items():
+            if name not in self.entry.takes:
+                takers = [entry.name for entry in DEGRADATIONS.values() if name in entry.takes]
+                other = f", or use {' or '.join(takers)}" if takers else ""
                 raise UsageError(
-                    f"The degradation {self.name} needs a {need}.", f"Give one with --{need} FILE."
+                    f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
                 )
+            if name == "seed":
+                _check_seed(value)
 
     @property
     def entry(self) -> Entry:
         """What the table says about it."""
         return get_entry(self.name)
+
+    def check_complete(self) -> None:
+        """Make sure that nothing is lacking, so that its operator can be built.
+
+        Raises:
+            UsageError: It needs something that the user has not given.
+        """
+        for need in self.entry.needs:
+            if need not in self.parameters:
+                raise UsageError(
+                    f"The degradation {self.name} needs a {need}.", f"Give one with --{need}."
+                )
+
+
+def _check_seed(seed: object) -> None:
+    if not (isinstance(seed, Integral) and 0 <= int(seed) <= LARGEST_SEED):
+        raise UsageError(
+            f"The seed {seed} is not possible.", f"Choose a whole number from 0 to {LARGEST_SEED}."
+        )
 
 
 def _block_mean(factor: int) -> Entry:
@@ -263,7 +193,23 @@ _ENTRIES = (
 )
 
 DEGRADATIONS: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
-"""Every degradation by its name, in the order in which they are listed."""
+"""What has a line of its own, by name, in the order of the list."""
+
+PATTERNS = (
+    Pattern("sr", _FACTORS, _block_mean, "scale", "mean over N x N pixels", "binned sensors"),
+    Pattern(
+        "sr_bicubic",
+        _FACTORS,
+        _bicubic,
+        "scale",
+        "bicubic reduction N times",
+        "photos made smaller",
+    ),
+    Pattern(
+        "upscale", _FACTORS, _bicubic, "scale", "the same as sr_bicubic", "photos made smaller"
+    ),
+)
+"""What there is by any number, in the order of the list."""
 
 
 def get_entry(name: str) -> Entry:
@@ -272,6 +218,13 @@ def get_entry(name: str) -> Entry:
     Raises:
         UnknownNameError: There is none; the nearest names are in the hint.
     """
-    if name not in DEGRADATIONS:
-        raise UnknownNameError("degradation", name, DEGRADATIONS)
-    return DEGRADATIONS[name]
+    if name in DEGRADATIONS:
+        return DEGRADATIONS[name]
+    for pattern in PATTERNS:
+        entry = pattern.find(name)
+        if entry is not None:
+            return entry
+    numbered = [pattern.names for pattern in PATTERNS]
+    known = [*DEGRADATIONS, *(each for names in numbered for each in names)]
+    listed = [*DEGRADATIONS, *(f"{names[0]} .. {names[-1]}" for names in numbered)]
+    raise UnknownNameError("degradation", name, known, listed)

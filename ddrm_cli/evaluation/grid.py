@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from ddrm_cli.degradations.table import DEGRADATIONS, Entry, get_entry
+from ddrm_cli.degradations.entry import Entry
+from ddrm_cli.degradations.table import DEGRADATIONS, get_entry
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import (
     PRESETS,
@@ -163,12 +164,13 @@ def _expand(names: Iterable[str]) -> Sequence[str]:
         if name == ALL:
             expanded += [each for each, entry in DEGRADATIONS.items() if not _needs_file(entry)]
             continue
-        if _needs_file(get_entry(name)):
+        entry = get_entry(name)
+        if _needs_file(entry):
             raise UsageError(
                 f"The degradation {name} needs a kernel, which an evaluation does not take.",
                 "Choose deblur_uni, deblur_gauss or deblur_aniso.",
             )
-        expanded.append(name)
+        expanded.append(entry.name)
     return list(dict.fromkeys(expanded))
 
 

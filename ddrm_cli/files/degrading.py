@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
-from ddrm_cli.degradations.table import Degradation, Entry, get_entry
+from ddrm_cli.degradations.entry import Entry
+from ddrm_cli.degradations.table import Degradation, get_entry
 from ddrm_cli.errors import DDRMError, UsageError
 from ddrm_cli.images.measurement import (
     MeasurementInfo,
@@ -54,7 +55,8 @@ class DegradeRequest:
 
     def __post_init__(self) -> None:
         check_sigma(self.sigma)
-        Degradation(self.degradation, {"mask": self.mask, "kernel": self.kernel})
+        given = {"mask": self.mask, "kernel": self.kernel}
+        Degradation(self.degradation, given).check_complete()
 
     @property
     def entry(self) -> Entry:
@@ -135,7 +137,7 @@ def is_same_measurement(path: Path, output: Path, request: DegradeRequest) -> bo
         return False
     # Through JSON and back, as those of the file went.
     parameters = json.loads(json.dumps(_parameters(path, request)))
-    asked = (request.degradation, request.sigma, request.seed, parameters)
+    asked = (request.entry.name, request.sigma, request.seed, parameters)
     return info is not None and asked == (
         info.degradation, info.sigma, info.seed, info.parameters
     )  # fmt: skip

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddrm_cli.conversion import Batch, read_batch
-from ddrm_cli.degradations.table import Entry, get_entry
+from ddrm_cli.degradations.entry import Entry
+from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import MeasurementError, Notice
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
@@ -54,7 +55,7 @@ class RestoreRequest:
 
     def __post_init__(self) -> None:
         if self.degradation is not None:
-            get_entry(self.degradation).check({"mask": self.mask, "kernel": self.kernel})
+            Degradation(self.degradation, {"mask": self.mask, "kernel": self.kernel})
 
     def read(self, path: Path) -> FileProblem:
         """Read a photograph or a measurement file, and pose its problem.

@@ -217,7 +217,7 @@ def test_all_is_every_degradation_that_needs_no_file() -> None:
 @pytest.mark.parametrize(
     ("degradations", "sigma", "error"),
     [
-        (["sr5"], 0.0, UnknownNameError),
+        (["sr17"], 0.0, UnknownNameError),
         (["deblur"], 0.0, UsageError),
         (["sr4"], -1.0, UsageError),
         (["sr4"], float("nan"), UsageError),
