@@ -15,7 +15,7 @@ from .batch import run_task
 from .options import (
     Config,
     Debug,
-    Degradation,
+    DegradationName,
     Json,
     Kernel,
     Mask,
@@ -37,7 +37,7 @@ __all__ = ["degrade"]
 
 def degrade(
     pictures: Pictures,
-    deg: Degradation = None,
+    deg: DegradationName = None,
     sigma: Annotated[
         float,
         typer.Option("--sigma", metavar="NUMBER", help="Noise to add, on [0, 1] pixel values."),

@@ -16,7 +16,7 @@ __all__ = [
     "BatchSize",
     "Config",
     "Debug",
-    "Degradation",
+    "DegradationName",
     "Device",
     "Json",
     "Kernel",
@@ -65,7 +65,7 @@ Out = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
-Degradation = Annotated[
+DegradationName = Annotated[
     str | None,
     typer.Option(
         "--deg",

@@ -25,7 +25,7 @@ class Entry:
         target: ``module:callable`` that builds the operator from the picture's shape.
         summary: What it does to a picture.
         use: What it is typically for.
-        parameters: Fixed arguments of the callable.
+        parameters: Arguments of the callable; the user may give others where they are taken.
         takes: Further arguments that the user may give: ``seed``, ``mask``, ``kernel``.
         needs: Those of them that the user has to give.
         scale: How many times larger than the measurement the picture is, on each side.

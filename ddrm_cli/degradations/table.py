@@ -54,10 +54,25 @@ class Degradation:
             if name == "seed":
                 _check_seed(value)
 
+    @classmethod
+    def of(cls, degradation: str | Degradation) -> Degradation:
+        """A degradation, of its name too."""
+        return cls(degradation) if isinstance(degradation, str) else degradation
+
+    def given(self, **parameters: Any) -> Degradation:
+        """The same with more parameters; what is None is not given."""
+        given = {key: value for key, value in parameters.items() if value is not None}
+        return Degradation(self.name, {**self.parameters, **given})
+
     @property
     def entry(self) -> Entry:
         """What the table says about it."""
         return get_entry(self.name)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What its operator is built with: what the table says, unless the user says otherwise."""
+        return {**self.entry.parameters, **self.parameters}
 
     def check_complete(self) -> None:
         """Make sure that nothing is lacking, so that its operator can be built.
