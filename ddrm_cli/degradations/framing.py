@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .base import ImageShape, LinearOperator
-from .blur import FourierBlur, is_outer_product
+from .blur import FourierBlur
 from .boundary import fold_index
 from .build import build_operator
+from .separable import is_outer_product
 from .table import Degradation
 
 __all__ = ["build_framed", "continue_measurement", "cut_frame", "frame_margin", "mirror_frame"]
