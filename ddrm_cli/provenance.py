@@ -92,6 +92,8 @@ def provenance(
     said = parameters.keys() & {"mask", "seed"}  # by the user, who knows
     if recorded is not None:
         parameters = {**_recorded_parameters(recorded, batch.name), **parameters}
+    if "boundary" in entry.takes and recorded is None and batch.picture is not None:
+        parameters = {"boundary": "unknown", **parameters}  # it was framed after it was blurred
     if entry.makes_holes and not said and batch.missing is not None:
         holes = Degradation("inp", {"mask": batch.missing})
         return Provenance(holes, recorded, fills_alpha=batch.picture is not None)

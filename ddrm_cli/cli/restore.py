@@ -15,7 +15,10 @@ from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_task
 from .options import (
+    Angle,
     BatchSize,
+    Blur,
+    Boundary,
     Config,
     Debug,
     DegradationName,
@@ -30,9 +33,11 @@ from .options import (
     Pictures,
     Precision,
     Quiet,
+    Scale,
     Tile,
     Yes,
     check_sigma,
+    degradation_of,
 )
 from .voice import Voice
 
@@ -56,6 +61,10 @@ def restore(
     ] = None,
     mask: Mask = None,
     kernel: Kernel = None,
+    scale: Scale = None,
+    blur: Blur = None,
+    angle: Angle = None,
+    boundary: Boundary = None,
     out: Out = None,
     overwrite: Overwrite = False,
     preset: Annotated[
@@ -204,7 +213,6 @@ def restore(
     ddrm restore photo.jpg --deg sr_bicubic4
     """
     # Everything that can be known to be wrong is, before torch is loaded.
-    from ddrm_cli.degradations.table import Degradation
     from ddrm_cli.files.names import RestoredFiles
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
@@ -212,7 +220,7 @@ def restore(
     from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
     from ddrm_cli.weights.registry import load_models
 
-    degradation = None if deg is None else Degradation(deg)
+    degradation = degradation_of(deg, scale, blur, angle, boundary)
     noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(
@@ -234,7 +242,7 @@ def restore(
     if original is not None and not compare:
         raise UsageError("--original belongs to --compare.", "Add --compare.")
     model = _model(model_name, arch, load_models(models_file))
-    blur = None if kernel is None else read_kernel(kernel)
+    weights = None if kernel is None else read_kernel(kernel)
 
     from ddrm_cli.devices import choose_device, choose_precision
     from ddrm_cli.files.restoring import RestoreRequest
@@ -245,10 +253,10 @@ def restore(
     from .restore_plan import RestorePlan
     from .restore_task import RestoreTask
 
-    request = RestoreRequest(degradation, noise, mask, blur, max_pixels or DEFAULT_MAX_PIXELS)
+    request = RestoreRequest(degradation, noise, mask, weights, max_pixels or DEFAULT_MAX_PIXELS)
     make = RestorePlan if dry_run else RestoreTask
     task = make(
-        label=f"restored_{deg}" if deg else "restored",
+        label=f"restored_{degradation.name}" if degradation else "restored",
         result_labels=("restored", "restored_*"),
         formats=tuple(OUTPUT_FORMATS),
         reads=[file for file in (mask, kernel, original) if file is not None],

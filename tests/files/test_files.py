@@ -106,7 +106,7 @@ def test_exact_numbers_have_no_estimate(photo: Path) -> None:
         RestoreRequest("cs2").read(photo)
 
 
-@pytest.mark.parametrize("deg", ["deno", "sr4", "cs2"])
+@pytest.mark.parametrize("deg", ["deno", "sr_bicubic4", "cs2"])
 def test_masks_and_kernels_only_where_they_belong(deg: str) -> None:
     with pytest.raises(UsageError, match=f"{deg} takes no mask"):
         RestoreRequest(deg, mask=Path("mask.png"))
