@@ -106,7 +106,7 @@ def test_exact_numbers_have_no_estimate(photo: Path) -> None:
         RestoreRequest("cs2").read(photo)
 
 
-@pytest.mark.parametrize("deg", ["deno", "sr4", "cs2"])
+@pytest.mark.parametrize("deg", ["deno", "sr_bicubic4", "cs2"])
 def test_masks_and_kernels_only_where_they_belong(deg: str) -> None:
     with pytest.raises(UsageError, match=f"{deg} takes no mask"):
         RestoreRequest(deg, mask=Path("mask.png"))
@@ -127,6 +127,22 @@ def test_a_kernel_in_a_file_is_not_trusted(photo: Path, kernel: object) -> None:
         image.save(path, pnginfo=info)
     with pytest.raises(MeasurementError, match="kernel"):
         RestoreRequest().read(path)
+
+
+def test_records_hold_the_parameters_not_the_name_alone(photo: Path) -> None:
+    """So that a result of another kernel is not taken for this one."""
+    kernels = [np.ones((3, 3)) / 9, np.ones((1, 9)) / 9]
+    asked = [RestoreRequest("deblur", kernel=kernel).asked for kernel in kernels]
+    assert asked[0] != asked[1]
+    assert asked[0] == RestoreRequest(Degradation("deblur", {"kernel": kernels[0]})).asked
+    assert RestoreRequest("upscale3").asked == RestoreRequest("sr_bicubic3").asked
+    assert json.loads(json.dumps(asked)) == asked
+    path = measured(photo, "y.png", degradation="deblur", kernel=kernels[0])
+    posed = RestoreRequest().read(path)
+    files, restorer = RestoredFiles(range(1)), Restorer(load_model(), SamplerSettings(steps=1))
+    facts = posed.facts(restorer, restorer.plan(posed.problem), files)
+    assert facts["degradation"] == "deblur"
+    assert facts["parameters"]["kernel_sha256"] == asked[0]["parameters"]["kernel_sha256"]
 
 
 def test_each_seed_gives_a_picture_and_the_record_says_how(photo: Path, tmp_path: Path) -> None:
