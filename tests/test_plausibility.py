@@ -29,7 +29,7 @@ def photograph(path: Path) -> torch.Tensor:
 def test_only_pictures_reduced_without_a_filter_show_aliasing(
     path: Path, factor: int, sigma: float
 ) -> None:
-    """Also where there is noise. (These photographs are soft: at 2 there is little to fold.)"""
+    """Also where there is noise. At 2 there is little to fold: these photographs are soft."""
     x = photograph(path)
     for stem in ("sr_bicubic", "sr_lanczos", "sr_bilinear"):
         assert aliasing(ddrm_cli.degrade(x, f"{stem}{factor}", sigma=sigma), sigma) < ALIASED
