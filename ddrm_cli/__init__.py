@@ -7,6 +7,8 @@
     Pictures in, pictures out: tensors, NumPy arrays, Pillow images or files.
 ``load_model``
     A model to restore many pictures with.
+``inspect``, ``suggestions``
+    What happened to a photograph, and what is worth trying.
 ``pose``, ``Restorer``
     The same in two steps: what is to be solved, and what solves it.
 ``Degradation``, ``build_operator``, ``LinearOperator``, ``sample_ddrm``
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from ddrm_cli.degradations.base import LinearOperator, dot_test
     from ddrm_cli.degradations.build import build_operator
     from ddrm_cli.degradations.table import Degradation
+    from ddrm_cli.inspection.findings import Findings
+    from ddrm_cli.inspection.inspect import inspect
+    from ddrm_cli.inspection.suggestions import Suggestion, suggestions
     from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
     from ddrm_cli.problem import InverseProblem, pose
     from ddrm_cli.restoration import Restoration, Restorer, degrade, restore
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PRESETS",
     "Degradation",
+    "Findings",
     "InverseProblem",
     "LinearOperator",
     "LoadedModel",
@@ -46,16 +52,19 @@ __all__ = [
     "Restoration",
     "Restorer",
     "SamplerSettings",
+    "Suggestion",
     "TilingSettings",
     "__version__",
     "build_operator",
     "degrade",
     "dot_test",
     "errors",
+    "inspect",
     "load_model",
     "pose",
     "restore",
     "sample_ddrm",
+    "suggestions",
 ]
 
 # Torch reads it when it is imported. Threads that spin while they wait for each other are fast
@@ -68,6 +77,10 @@ _HOMES = {
     "LinearOperator": "degradations.base",
     "dot_test": "degradations.base",
     "build_operator": "degradations.build",
+    "Findings": "inspection.findings",
+    "inspect": "inspection.inspect",
+    "Suggestion": "inspection.suggestions",
+    "suggestions": "inspection.suggestions",
     "LoadedModel": "prior",
     "TilingSettings": "prior",
     "load_model": "prior",

@@ -33,7 +33,7 @@ LAYERS = (
     {"restoration"},
     {"problem", "prior"},
     {"provenance"},
-    {"conversion", "devices"},
+    {"conversion", "devices", "inspection"},
     {"weights", "images"},
     {"sampler", "degradations", "networks"},
     {"errors", "_version"},
@@ -101,6 +101,7 @@ def test_only_the_command_line_and_the_report_know_how_to_print(module: str) -> 
     [
         "import ddrm_cli",
         "import ddrm_cli.degradations.table",
+        "import ddrm_cli.inspection.inspect, ddrm_cli.inspection.suggestions",
         "import ddrm_cli.networks.table",
         "import ddrm_cli.weights.by_hand, ddrm_cli.weights.classes, ddrm_cli.weights.download",
         "import ddrm_cli.cli.main",

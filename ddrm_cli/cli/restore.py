@@ -217,10 +217,12 @@ def restore(
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.images.writing import OUTPUT_FORMATS
+    from ddrm_cli.inspection.suggestions import AUTO
     from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
     from ddrm_cli.weights.registry import load_models
 
-    degradation = degradation_of(deg, scale, blur, angle, boundary)
+    automatic = deg == AUTO
+    degradation = degradation_of(None if automatic else deg, scale, blur, angle, boundary)
     noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(
@@ -261,6 +263,7 @@ def restore(
         formats=tuple(OUTPUT_FORMATS),
         reads=[file for file in (mask, kernel, original) if file is not None],
         request=request,
+        automatic=automatic,
         settings=settings,
         tiling=TilingSettings(tile, batch_size),
         model=model,
@@ -271,6 +274,7 @@ def restore(
         original=original,
         asked={
             **request.asked,
+            "automatic": automatic,
             "model": model_name,
             "class": class_name,
             "seed": seed,

@@ -111,6 +111,11 @@ class FileProblem:
         read = () if self.batch.picture is None else self.batch.picture.notes
         return read + self.problem.notes
 
+    def noting(self, sentence: str) -> FileProblem:
+        """The same, with something more to be told of it, first of all."""
+        notes = (sentence, *self.problem.notes)
+        return dataclasses.replace(self, problem=dataclasses.replace(self.problem, notes=notes))
+
     def facts(self, restorer: Restorer, plan: Plan, files: RestoredFiles) -> dict[str, Any]:
         """How it is restored, for scripts and records; JSON's types."""
         _, height, width = self.problem.image_shape

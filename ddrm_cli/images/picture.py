@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import UsageError
 from ddrm_cli.images.exif import read_exif, upright
 from ddrm_cli.images.modes import Planes, planes_of
 from ddrm_cli.images.quiet import decoding
+from ddrm_cli.images.xmp import text_of_xmp
 
 __all__ = ["Metadata", "Picture", "image_of", "picture_from_planes", "to_levels"]
 
@@ -35,7 +37,7 @@ class Metadata:
         exif: EXIF block starting with ``Exif\0\0``, orientation 1; or None.
         icc_profile: Colour profile as stored; or None, which readers take as sRGB.
         dpi: Dots per inch, horizontal and vertical; or None.
-        text: PNG text chunks.
+        text: PNG text chunks, and what this program wrote into an XMP packet.
     """
 
     exif: bytes | None = None
@@ -54,6 +56,7 @@ class Picture:
         bit_depth: 8 or 16: how it was stored and should be stored again.
         metadata: EXIF, ICC profile, DPI, text.
         notes: One sentence for each thing the user should hear about how it was read.
+        compression: How its file was compressed, where that is a JPEG.
 
     Raises:
         UsageError: The arrays have other shapes, or ``bit_depth`` another value.
@@ -64,6 +67,7 @@ class Picture:
     bit_depth: int = 8
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
+    compression: Compression | None = None
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape
@@ -164,10 +168,15 @@ def picture_from_planes(planes: Planes, image: Image.Image) -> Picture:
         exif=exif,
         icc_profile=(image.info.get("icc_profile") or None) if planes.keeps_profile else None,
         dpi=_dpi(image.info.get("dpi"), turned=orientation >= 5),
-        text=_text(getattr(image, "text", {})),
+        text=text_of_xmp(image.info.get("xmp", b"")) | _text(getattr(image, "text", {})),
     )
     return Picture(
-        planes.pixels, planes.alpha, planes.bit_depth, metadata, planes.notes + exif_notes
+        planes.pixels,
+        planes.alpha,
+        planes.bit_depth,
+        metadata,
+        planes.notes + exif_notes,
+        Compression.of_image(image, orientation),
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import io
 import sys
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ from ddrm_cli.images.noise_level import estimate_noise
 __all__ = ["main"]
 
 LEVELS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-_Pixels = NDArray[np.float32]
+_Pixels = NDArray[np.floating[Any]]
 _Kind = Callable[[_Pixels, float, np.random.Generator], _Pixels]
 
 
