@@ -17,8 +17,11 @@ Noise has colours. Texture is mostly light and shade: the differences of the cha
 none of it, but all of the noise that is independent from channel to channel.
 
 Noise of neighbours is independent, or else it is found in the next coarser band, too, and stronger
-there: then it was enlarged, or is film grain. With a spectrum that is a product over the axes, of
-standard deviations ``s_1`` in the finest octave and ``s_2`` below, a pixel has ``(s_1 + s_2) / 2``.
+there: then it was enlarged, or is film grain. Where its spectrum is a product over the axes, of
+standard deviation ``s_1`` in the finest octave, ``s_2`` in the next and ``s_3`` below, a pixel has
+``s_1 / 2 + s_2 / 4 + s_3 / 4``. Coarser octaves hold too much texture to look there: if the
+spectrum falls like a Gaussian, whose logarithm goes with the square of the frequency, ``s_3 = s_2
+(s_2 / s_1)^(1/4)``.
 
 Coefficients that are exactly zero are left out: there is no noise in bars, captions and other
 drawn areas, which says nothing about the photograph beside them. So are pixels at exactly 0 or 1,
@@ -132,12 +135,10 @@ class _Octave:
 
 
 _INDEPENDENT = 3  # with less than a third of it in the differences, the channels share their noise
-_OCTAVES = 3  # grain coarser than eight pixels cannot be told from texture
 
 # How much stronger coarse noise is in the second octave. White noise has 1; an estimate from
 # differences errs by a tenth, while texture can look like grain where there is one channel.
 _COARSE_IN_DIFFERENCES, _COARSE_IN_COMMON = 1.5, 3
-_STEEPEST = 1.5  # from the second octave on: an enlargement twice has 1.6, texture more than 2
 
 
 def _combined(octaves: list[_Octave]) -> NoiseLevel:
@@ -148,22 +149,17 @@ def _combined(octaves: list[_Octave]) -> NoiseLevel:
     else:
         levels = [octave.common for octave in octaves]
         steep = _COARSE_IN_COMMON
-    finest, *coarser = levels
-    if not coarser or finest == 0 or coarser[0] < steep * finest:
+    finest, second = levels if len(levels) == 2 else levels * 2
+    if finest == 0 or second < steep * finest:
         return NoiseLevel(finest)
-    for index in range(1, len(coarser)):
-        finer = coarser[index - 1]
-        coarser[index] = min(max(coarser[index], finer), _STEEPEST * finer)
-    sigma = coarser[-1]
-    for level in reversed(levels[:1] + coarser[:-1]):
-        sigma = (level + sigma) / 2
-    return NoiseLevel(sigma, coarse=True)
+    third = second * (second / finest) ** 0.25
+    return NoiseLevel(finest / 2 + second / 4 + third / 4, coarse=True)
 
 
 def _octaves(pixels: _Array, known: _Mask, wavelet: _Wavelet) -> Iterator[_Octave]:
-    """Octaves from the finest on, as long as there are coefficients enough."""
+    """The finest octave and the second, as far as there are coefficients enough."""
     unclipped = known & ((pixels != 0) & (pixels != 1)).all(axis=-1)
-    for _ in range(_OCTAVES):
+    for _ in range(2):
         if min(pixels.shape[:2]) < len(wavelet.low):
             return
         low, high = (_filtered(pixels, taps, 0) for taps in (wavelet.low, wavelet.high))

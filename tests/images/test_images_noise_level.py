@@ -113,8 +113,8 @@ def test_noise_that_was_enlarged_is_called_coarse_and_found_whole(name: str) -> 
     noise = with_noise(np.zeros_like(clean), 0.05)
     level = estimate_noise(on_file(enlarged(clean + noise, 2)))
     assert level.coarse
-    # The finest octave alone has a tenth of it. The spectrum is taken for flat below its end,
-    # where the interpolation made it fall: 7 % too little.
+    # The finest octave alone has a tenth of it. Its spectrum is taken for a Gaussian, which falls
+    # sooner than that of the interpolation: 8 % too much.
     assert level.sigma == pytest.approx(enlarged(noise, 2).std(), rel=0.15)
 
 
