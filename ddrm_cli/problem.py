@@ -19,12 +19,8 @@ from torch import Tensor
 
 from ddrm_cli.conversion import Batch, ImageLike, to_batch
 from ddrm_cli.degradations.base import ImageShape, LinearOperator
-from ddrm_cli.degradations.framing import (
-    build_framed,
-    continue_measurement,
-    cut_frame,
-    mirror_frame,
-)
+from ddrm_cli.degradations.entry import no_sigma
+from ddrm_cli.degradations.framing import build_framed, continue_measurement
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.devices import on_device
 from ddrm_cli.errors import MeasurementError, UsageError
@@ -106,9 +102,7 @@ class InverseProblem:
     @property
     def image_shape(self) -> ImageShape:
         """(C, H, W) of the picture, without its frame."""
-        channels, height, width = self.operator.image_shape
-        rows, columns = self.operator.margin
-        return channels, height - rows, width - columns
+        return self.operator.picture_shape
 
     def repeated(self, count: int) -> InverseProblem:
         """One measurement as many times, to draw as many samples."""
@@ -154,10 +148,12 @@ def pose(
         batch = to_batch(measurement, sigma=noise)
         known = provenance(batch, degradation, mask, kernel)
         operator = build_framed(known.degradation, known.picture_shape(batch))
-    y = batch.values
-    if _is_coloured(y, operator):
-        y = operator(y)
-    if sigma is None and batch.info is not None:
+    y = operator.read(batch.values)
+    if operator.noise is not None:
+        if sigma:
+            raise no_sigma()
+        level, origin = operator.noise, "of the degradation"
+    elif sigma is None and batch.info is not None:
         level, origin = batch.info.sigma, "from the file"
     elif sigma is None or sigma == "auto":
         level, origin = _estimated(y, operator), "estimated"
@@ -240,14 +236,15 @@ def measure(x: Tensor, operator: LinearOperator, sigma: float, seeds: Sequence[i
     check_sigma(sigma)
     if x.shape[1] == 1 and operator.measurement_shape[0] == 1:
         x = x.expand(-1, operator.image_shape[0], -1, -1)  # grey is measured in grey
-    framed = mirror_frame(x, operator.margin)
-    if tuple(framed.shape[1:]) != operator.image_shape:
+    if tuple(x.shape[1:]) != operator.picture_shape:
         raise MeasurementError(
             f"A picture of shape {tuple(x.shape[1:])} does not belong to this operator, which "
-            f"takes {operator.image_shape}.",
+            f"takes {operator.picture_shape}.",
             "Build the operator for the size of the picture.",
         )
-    y = cut_frame(operator(framed), operator.margin)
+    if sigma > 0 and operator.noise is not None:
+        raise no_sigma()
+    y = operator.observe(x)
     if sigma > 0:
         y = y + sigma * ImageNoise(seeds, MEASUREMENT)(tuple(y.shape[1:]))
     return y
@@ -267,7 +264,7 @@ def rounding_noise(operator: LinearOperator, levels: int | None) -> float:
     Returns:
         On [0, 1].
     """
-    if levels is None:
+    if levels is None or operator.noise is not None:
         return 0.0
     rounding = 1 / (levels * math.sqrt(12))
     weakest = float(operator.singular_values[operator.measured].min())
@@ -288,16 +285,6 @@ def check_sigma(sigma: float) -> None:
             f"A noise level of {sigma} is not possible.",
             "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
         )
-
-
-def _is_coloured(y: Tensor, operator: LinearOperator) -> bool:
-    """Whether y is a picture in colour where the operator measures its grey."""
-    channels, *size = operator.image_shape
-    return (
-        channels > 1
-        and operator.measurement_shape == (1, *size)
-        and tuple(y.shape[1:]) == operator.image_shape
-    )
 
 
 def _estimated(y: Tensor, operator: LinearOperator) -> float:

@@ -92,6 +92,10 @@ def provenance(
     said = parameters.keys() & {"mask", "seed"}  # by the user, who knows
     if recorded is not None:
         parameters = {**_recorded_parameters(recorded, batch.name), **parameters}
+    if entry.gives == "jpeg" and batch.compression is not None:
+        parameters = {**batch.compression.parameters, **parameters}
+        if "quality" in known.arguments:
+            del parameters["tables"]
     if entry.makes_holes and not said and batch.missing is not None:
         holes = Degradation("inp", {"mask": batch.missing})
         return Provenance(holes, recorded, fills_alpha=batch.picture is not None)

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Entry", "Pattern"]
+__all__ = ["OPTIONS", "Entry", "Pattern", "no_sigma"]
+
+OPTIONS: Mapping[str, str] = {
+    "seed": "--seed",
+    "mask": "--mask",
+    "kernel": "--kernel",
+    "quality": "--jpeg-quality",
+    "subsampling": "--jpeg-subsampling",
+}
+"""Parameters that a command takes, by the option it takes them with; the others are a file's."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +35,12 @@ class Entry:
         summary: What it does to a picture.
         use: What it is typically for.
         parameters: Arguments of the callable; the user may give others where they are taken.
-        takes: Further arguments that the user may give: ``seed``, ``mask``, ``kernel``.
-        needs: Those of them that the user has to give.
+        takes: Further arguments that the user may give: ``seed``, ``mask``, ``kernel``,
+            ``quality``, ``subsampling``; or the file: ``tables``, ``orientation``.
+        needs: Those of them that have to be given, by the user or by the file; ``a|b`` is either.
         scale: How many times larger than the measurement the picture is, on each side.
-        gives: What is measured: ``"picture"``, ``"grey"`` (one channel) or ``"vector"`` (no
-            picture at all).
+        gives: What is measured: ``"picture"``, ``"grey"`` (one channel), ``"jpeg"`` (a picture
+            that was compressed, whose noise is known) or ``"vector"`` (no picture at all).
     """
 
     name: str
@@ -71,6 +81,15 @@ class Entry:
         channels, height, width = measurement_shape
         return 3 if self.gives == "grey" else channels, height * self.scale, width * self.scale
 
+    def check_sigma(self, sigma: object) -> None:
+        """Make sure that noise may be told: 0, None, or any where it is not known anyway.
+
+        Raises:
+            UsageError: It may not.
+        """
+        if sigma and self.gives == "jpeg":
+            raise no_sigma()
+
     def crop(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """The upper left part of a picture (H, W, C) whose sides the scale divides.
 
@@ -85,6 +104,14 @@ class Entry:
                 "Take a larger picture or a smaller factor.",
             )
         return pixels[:height, :width]
+
+
+def no_sigma() -> UsageError:
+    """Where the noise is known and is not that of pixels."""
+    return UsageError(
+        "The noise of a JPEG is that of its rounding, which its tables say: it takes no sigma.",
+        "Leave --sigma out.",
+    )
 
 
 @dataclass(frozen=True)

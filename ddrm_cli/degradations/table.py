@@ -6,20 +6,22 @@ plain definition to the tests. Nothing else needs to know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
 
 from ddrm_cli.errors import UnknownNameError, UsageError
 
-from .entry import Entry, Pattern
+from .compression import check_quality, check_subsampling
+from .entry import OPTIONS, Entry, Pattern
 
 __all__ = ["DEGRADATIONS", "LARGEST_SEED", "PATTERNS", "Degradation", "get_entry"]
 
 LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
 _HERE = "ddrm_cli.degradations"
 _FACTORS = range(2, 17)
+_QUALITIES = range(5, 96)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,9 @@ class Degradation:
         name: A name of `DEGRADATIONS` or of a pattern, such as ``"inp"``; kept as its entry has it.
         parameters: What its entry takes: ``seed``, a whole number from 0 on for random ones;
             ``mask``, shape (H, W), True where a pixel is missing; ``kernel``, any two-dimensional
-            one, as it is (of sum one it keeps the brightness). What is None is not given.
+            one, as it is (of sum one it keeps the brightness); ``quality``, 1 .. 100, or
+            ``tables``, the steps of a file, and ``subsampling`` and ``orientation`` of a JPEG. What
+            is None is not given.
 
     Raises:
         UnknownNameError: No degradation of that name.
@@ -51,8 +55,8 @@ class Degradation:
                 raise UsageError(
                     f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
                 )
-            if name == "seed":
-                _check_seed(value)
+            if name in _CHECKS:
+                _CHECKS[name](value)
 
     @classmethod
     def of(cls, degradation: str | Degradation) -> Degradation:
@@ -81,9 +85,11 @@ class Degradation:
             UsageError: It needs something that the user has not given.
         """
         for need in self.entry.needs:
-            if need not in self.parameters:
+            first, *others = need.split("|")
+            if not self.parameters.keys() & {first, *others}:
                 raise UsageError(
-                    f"The degradation {self.name} needs a {need}.", f"Give one with --{need}."
+                    f"The degradation {self.name} needs a {first}.",
+                    f"Give one with {OPTIONS[first]}.",
                 )
 
 
@@ -92,6 +98,13 @@ def _check_seed(seed: object) -> None:
         raise UsageError(
             f"The seed {seed} is not possible.", f"Choose a whole number from 0 to {LARGEST_SEED}."
         )
+
+
+_CHECKS: Mapping[str, Callable[[object], None]] = {
+    "seed": _check_seed,
+    "quality": check_quality,
+    "subsampling": check_subsampling,
+}
 
 
 def _block_mean(factor: int) -> Entry:
@@ -128,6 +141,22 @@ def _compressed_sensing(ratio: int) -> Entry:
         parameters={"ratio": ratio},
         takes=("seed",),
         gives="vector",
+    )
+
+
+_OF_JPEG = ("subsampling", "tables", "orientation")
+
+
+def _jpeg(quality: int) -> Entry:
+    return Entry(
+        name=f"jpeg{quality}",
+        family="compression",
+        target=f"{_HERE}.jpeg:jpeg",
+        summary=f"JPEG of quality {quality}",
+        use="photos with blocks",
+        parameters={"quality": quality},
+        takes=_OF_JPEG,
+        gives="jpeg",
     )
 
 
@@ -205,6 +234,16 @@ _ENTRIES = (
         gives="grey",
     ),
     *(_compressed_sensing(ratio) for ratio in (2, 4)),
+    Entry(
+        name="jpeg",
+        family="compression",
+        target=f"{_HERE}.jpeg:jpeg",
+        summary="JPEG, as its file says",
+        use="photos with blocks",
+        takes=("quality", *_OF_JPEG),
+        needs=("quality|tables",),
+        gives="jpeg",
+    ),
 )
 
 DEGRADATIONS: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
@@ -223,6 +262,7 @@ PATTERNS = (
     Pattern(
         "upscale", _FACTORS, _bicubic, "scale", "the same as sr_bicubic", "photos made smaller"
     ),
+    Pattern("jpeg", _QUALITIES, _jpeg, "quality", "JPEG of quality N", "photos with blocks"),
 )
 """What there is by any number, in the order of the list."""
 

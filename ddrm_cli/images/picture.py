@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import UsageError
 from ddrm_cli.images.exif import read_exif, upright
 from ddrm_cli.images.modes import Planes, planes_of
@@ -54,6 +55,7 @@ class Picture:
         bit_depth: 8 or 16: how it was stored and should be stored again.
         metadata: EXIF, ICC profile, DPI, text.
         notes: One sentence for each thing the user should hear about how it was read.
+        compression: How its file was compressed, where that is a JPEG.
 
     Raises:
         UsageError: The arrays have other shapes, or ``bit_depth`` another value.
@@ -64,6 +66,7 @@ class Picture:
     bit_depth: int = 8
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
+    compression: Compression | None = None
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape
@@ -167,7 +170,12 @@ def picture_from_planes(planes: Planes, image: Image.Image) -> Picture:
         text=_text(getattr(image, "text", {})),
     )
     return Picture(
-        planes.pixels, planes.alpha, planes.bit_depth, metadata, planes.notes + exif_notes
+        planes.pixels,
+        planes.alpha,
+        planes.bit_depth,
+        metadata,
+        planes.notes + exif_notes,
+        Compression.of_image(image, orientation),
     )
 
 
