@@ -90,12 +90,12 @@ def provenance(
             "Leave --deg out.",
         )
     said = parameters.keys() & {"mask", "seed"}  # by the user, who knows
-    if recorded is not None:
-        parameters = {**_recorded_parameters(recorded, batch.name), **parameters}
+    found = {} if recorded is None else _recorded_parameters(recorded, batch.name)
     if entry.gives == "jpeg" and batch.compression is not None:
-        parameters = {**batch.compression.parameters, **parameters}
-        if "quality" in known.arguments:
-            del parameters["tables"]
+        found |= batch.compression.parameters
+    if "quality" in known.arguments:
+        found.pop("tables", None)
+    parameters = {**found, **parameters}
     if entry.makes_holes and not said and batch.missing is not None:
         holes = Degradation("inp", {"mask": batch.missing})
         return Provenance(holes, recorded, fills_alpha=batch.picture is not None)

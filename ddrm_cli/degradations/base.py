@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .boundary import cut_frame, mirror_frame
+from .frame import cut_frame, mirror_frame
 
 __all__ = ["ImageShape", "LinearOperator", "Start", "dot_test"]
 

@@ -7,11 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ddrm_cli.errors import MeasurementError
-
 from .base import ImageShape, LinearOperator, Start, fine_detail, gain
-from .boundary import fold_index
-from .separable import WEAKEST, SeparableOperator
+from .boundary import filter_matrix
+from .separable import WEAKEST, SeparableOperator, is_outer_product, outer_factors
 
 __all__ = [
     "FourierBlur",
@@ -20,12 +18,9 @@ __all__ = [
     "convolution_matrix",
     "gaussian_blur",
     "gaussian_taps",
-    "is_outer_product",
     "separable_blur",
     "uniform_blur",
 ]
-
-SEPARABLE_TOLERANCE = 1e-6  # second singular value of a kernel that still counts as rank one
 
 
 def gaussian_taps(length: int, sigma: float) -> NDArray[np.float64]:
@@ -39,11 +34,7 @@ def convolution_matrix(
     taps: NDArray[np.float64], size: int, boundary: str = "reflect"
 ) -> NDArray[np.float64]:
     """One-dimensional convolution, shape (size, size): ``y_i = sum_j k_j x_(i - j + len // 2)``."""
-    rows = np.arange(size)[:, None]
-    index, inside = fold_index(rows - np.arange(len(taps)) + len(taps) // 2, size, boundary)
-    matrix = np.zeros((size, size))
-    np.add.at(matrix, (np.broadcast_to(rows, index.shape), index), np.where(inside, taps, 0.0))
-    return matrix
+    return filter_matrix(taps[::-1], size, boundary=boundary)
 
 
 def separable_blur(
@@ -173,20 +164,4 @@ def blur_by_kernel(image_shape: ImageShape, kernel: NDArray[np.float64]) -> Line
     """
     if not is_outer_product(kernel):
         return FourierBlur(image_shape, kernel)
-    u, s, vt = np.linalg.svd(kernel, full_matrices=False)
-    return separable_blur(image_shape, s[0] * u[:, 0], vt[0])
-
-
-def is_outer_product(kernel: NDArray[np.float64]) -> bool:
-    """Whether a kernel acts on rows and on columns by itself, to rounding.
-
-    Raises:
-        MeasurementError: It is no kernel at all.
-    """
-    if kernel.ndim != 2 or kernel.size == 0 or not np.isfinite(kernel).all() or not kernel.any():
-        raise MeasurementError(
-            "A kernel is a two-dimensional array of finite numbers that are not all zero.",
-            "Give its weights as rows and columns.",
-        )
-    s = np.linalg.svd(kernel, compute_uv=False)
-    return len(s) == 1 or bool(s[1] < SEPARABLE_TOLERANCE * s[0])
+    return separable_blur(image_shape, *outer_factors(kernel))

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-__all__ = ["BOUNDARIES", "MARGIN", "cut_frame", "fold_index", "mirror_frame"]
+__all__ = ["BOUNDARIES", "filter_matrix", "fold_index"]
 
 BOUNDARIES = ("reflect", "zero")
-MARGIN = 3  # kernels: one that sees each edge, and one between them
 
 
 def fold_index(
@@ -39,37 +36,23 @@ def fold_index(
     return folded, inside | (boundary == "reflect")
 
 
-def mirror_frame(x: Tensor, margin: tuple[int, int]) -> Tensor:
-    """Continue pictures into a margin so that a circular blur sees mirrored borders.
+def filter_matrix(
+    taps: NDArray[np.float64], size: int, factor: int = 1, boundary: str = "reflect"
+) -> NDArray[np.float64]:
+    """One-dimensional filter that keeps one of ``factor`` samples, shape (size / factor, size).
 
-    The first third of the margin mirrors the picture's end, the last mirrors its beginning, where
-    the wrap leads, and the middle fades from one to the other.
+    ``y_i = sum_j k_j x_(factor i + j - (n - factor) // 2)`` for n taps k: their middle lies on
+    the middle of the i-th block of ``factor`` samples, or half a sample after it.
 
     Args:
-        x: Shape (B, C, H, W).
-        margin: Rows and columns to add, from `frame_margin`.
-
-    Returns:
-        Shape (B, C, H + rows, W + columns).
+        taps: k.
+        size: Number of samples, which ``factor`` divides.
+        factor: Length of a block.
+        boundary: One of `BOUNDARIES`.
     """
-    for axis, extra in zip((2, 3), margin, strict=True):
-        if extra == 0:
-            continue
-        size, third = x.shape[axis], extra // MARGIN
-        t = np.arange(extra)
-        after, _ = fold_index(size + t, size, "reflect")
-        before, _ = fold_index(t - extra, size, "reflect")
-        fade = torch.from_numpy(((t - third + 0.5) / third).clip(0, 1)).to(x)
-        end = x.index_select(axis, torch.from_numpy(after))
-        beginning = x.index_select(axis, torch.from_numpy(before))
-        shaped = fade[:, None] if axis == 2 else fade
-        x = torch.cat([x, end + shaped * (beginning - end)], dim=axis)
-    return x
-
-
-def cut_frame(x: Tensor, margin: tuple[int, int]) -> Tensor:
-    """The picture without its margin, shape (B, C, H + rows, W + columns) to (B, C, H, W)."""
-    if margin == (0, 0):
-        return x
-    height, width = x.shape[-2:]
-    return x[..., : height - margin[0], : width - margin[1]]
+    rows = np.arange(size // factor)[:, None]
+    columns = factor * rows + np.arange(len(taps)) - (len(taps) - factor) // 2
+    index, inside = fold_index(columns, size, boundary)
+    matrix = np.zeros((size // factor, size))
+    np.add.at(matrix, (np.broadcast_to(rows, index.shape), index), np.where(inside, taps, 0.0))
+    return matrix

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .base import ImageShape, LinearOperator
-from .blur import FourierBlur, is_outer_product
-from .boundary import MARGIN
+from .blur import FourierBlur
 from .build import build_operator
+from .frame import MARGIN
+from .separable import is_outer_product
 from .table import Degradation
 
 __all__ = ["build_framed", "continue_measurement", "frame_margin"]

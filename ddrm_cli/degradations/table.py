@@ -20,7 +20,6 @@ __all__ = ["DEGRADATIONS", "LARGEST_SEED", "PATTERNS", "Degradation", "get_entry
 
 LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
 _HERE = "ddrm_cli.degradations"
-_FACTORS = range(2, 17)
 _QUALITIES = range(5, 96)
 
 
@@ -50,7 +49,7 @@ class Degradation:
         object.__setattr__(self, "parameters", given)
         for name, value in given.items():
             if name not in self.entry.takes:
-                takers = [entry.name for entry in DEGRADATIONS.values() if name in entry.takes]
+                takers = _takers(name)
                 other = f", or use {' or '.join(takers)}" if takers else ""
                 raise UsageError(
                     f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
@@ -93,6 +92,14 @@ class Degradation:
                 )
 
 
+def _takers(parameter: str) -> list[str]:
+    """What takes a parameter, to readers."""
+    numbered = {name: pattern.name for pattern in PATTERNS for name in pattern.names}
+    entries = [get_entry(name) for name in (*DEGRADATIONS, *numbered)]
+    names = [numbered.get(each.name, each.name) for each in entries if parameter in each.takes]
+    return list(dict.fromkeys(names))
+
+
 def _check_seed(seed: object) -> None:
     if not (isinstance(seed, Integral) and 0 <= int(seed) <= LARGEST_SEED):
         raise UsageError(
@@ -107,28 +114,28 @@ _CHECKS: Mapping[str, Callable[[object], None]] = {
 }
 
 
-def _block_mean(factor: int) -> Entry:
-    return Entry(
-        name=f"sr{factor}",
-        family="super-resolution",
-        target=f"{_HERE}.super_resolution:BlockMean",
-        summary=f"mean over {factor} x {factor} pixels",
-        use="binned sensors",
-        parameters={"factor": factor},
-        scale=factor,
-    )
+def _reduction(
+    stem: str, attribute: str, summary: str, use: str, takes: tuple[str, ...] = ()
+) -> Pattern:
+    def entry(factor: int) -> Entry:
+        return Entry(
+            name=f"{stem}{factor}",
+            family="super-resolution",
+            target=f"{_HERE}.super_resolution:{attribute}",
+            summary=summary.replace("N", str(factor)),
+            use=use,
+            parameters={"factor": factor},
+            takes=takes,
+            scale=factor,
+        )
+
+    return Pattern(stem, range(2, 17), entry, "scale", summary, use)
 
 
-def _bicubic(factor: int) -> Entry:
-    return Entry(
-        name=f"sr_bicubic{factor}",
-        family="super-resolution",
-        target=f"{_HERE}.super_resolution:bicubic",
-        summary=f"bicubic reduction {factor} times",
-        use="photos made smaller",
-        parameters={"factor": factor},
-        scale=factor,
-    )
+_BLOCK_MEAN = _reduction(
+    "sr", "block_mean", "mean over N x N pixels", "binned sensors", ("kernel",)
+)
+_BICUBIC = _reduction("sr_bicubic", "bicubic", "bicubic reduction N times", "photos made smaller")
 
 
 def _compressed_sensing(ratio: int) -> Entry:
@@ -190,8 +197,8 @@ _ENTRIES = (
         summary="missing under small print",
         use="watermarks",
     ),
-    *(_block_mean(factor) for factor in (2, 4, 8, 16)),
-    *(_bicubic(factor) for factor in (4, 8, 16)),
+    *(_BLOCK_MEAN.make(factor) for factor in (2, 4, 8, 16)),
+    *(_BICUBIC.make(factor) for factor in (4, 8, 16)),
     Entry(
         name="deblur_uni",
         family="deblurring",
@@ -250,18 +257,14 @@ DEGRADATIONS: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 """What has a line of its own, by name, in the order of the list."""
 
 PATTERNS = (
-    Pattern("sr", _FACTORS, _block_mean, "scale", "mean over N x N pixels", "binned sensors"),
+    _BLOCK_MEAN,
+    _BICUBIC,
     Pattern(
-        "sr_bicubic",
-        _FACTORS,
-        _bicubic,
-        "scale",
-        "bicubic reduction N times",
-        "photos made smaller",
+        "upscale", _BICUBIC.numbers, _BICUBIC.make, "scale", "the same as sr_bicubicN", _BICUBIC.use
     ),
-    Pattern(
-        "upscale", _FACTORS, _bicubic, "scale", "the same as sr_bicubic", "photos made smaller"
-    ),
+    _reduction("sr_lanczos", "lanczos", "Lanczos reduction N times", "photos made smaller"),
+    _reduction("sr_bilinear", "bilinear", "bilinear reduction N times", "photos made smaller"),
+    _reduction("sr_nearest", "Decimation", "each N-th pixel alone", "jagged small pictures"),
     Pattern("jpeg", _QUALITIES, _jpeg, "quality", "JPEG of quality N", "photos with blocks"),
 )
 """What there is by any number, in the order of the list."""

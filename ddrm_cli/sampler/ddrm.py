@@ -25,7 +25,7 @@ Noise = Callable[[tuple[int, ...]], Tensor]
 """Standard normal draws of a shape (without the batch), with the batch in front."""
 
 Expected = Callable[[Tensor, float], Tensor | None]
-"""What y is expected to be without its noise, given a prediction and the level to come to; None
+"""What y is expected to be without its noise, given a prediction and the level it was made at; None
 where the noise is Gaussian, and the rule knows."""
 
 FAR = 3.0  # times a level: a measured coordinate that is noisier tells the first iterate nothing
@@ -130,7 +130,7 @@ def sample_ddrm(
     for index, (sigma_prev, sigma) in enumerate(itertools.pairwise(levels), start=1):
         denoised = denoiser(operator.V(x_bar), sigma_prev)
         d = operator.Vt(denoised)
-        known = None if expected is None else expected(denoised, sigma or sigma_prev)
+        known = None if expected is None else expected(denoised, sigma_prev)
         told = (y_bar, sigma_bar) if known is None else (coordinates(known), exact)
         x_bar, std = rule.step(d, *told, sigma, sigma_prev, x_bar)
         if sigma > 0:

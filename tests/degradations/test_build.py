@@ -79,7 +79,7 @@ def test_a_name_like_no_other_is_answered_with_all() -> None:
 
 def test_what_a_degradation_does_not_take_is_refused() -> None:
     with pytest.raises(UsageError, match="takes no kernel"):
-        Degradation("sr4", {"kernel": np.ones((3, 3))})
+        Degradation("sr_bicubic4", {"kernel": np.ones((3, 3))})
     with pytest.raises(UsageError, match="takes no mask"):
         Degradation("deno", {"mask": np.zeros((16, 16), dtype=bool)})
     with pytest.raises(UsageError, match=r"takes no factor. Leave it out\."):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -20,7 +22,7 @@ from ddrm_cli.degradations.blur import (
 from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.degradations.compressed_sensing import walsh_hadamard_matrix
 from ddrm_cli.degradations.dense import DenseOperator
-from ddrm_cli.degradations.super_resolution import bicubic_matrix, bicubic_taps
+from ddrm_cli.degradations.super_resolution import cubic, lanczos3, stretched_taps, triangle
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import MeasurementError
 
@@ -63,32 +65,67 @@ def test_block_mean_is_average_pooling(channels: int, factor: int) -> None:
     torch.testing.assert_close(y, F.avg_pool2d(x, factor), atol=FLOAT32, rtol=0)
 
 
+REDUCERS = {
+    "sr": Image.Resampling.BOX,
+    "sr_bicubic": Image.Resampling.BICUBIC,
+    "sr_lanczos": Image.Resampling.LANCZOS,
+    "sr_bilinear": Image.Resampling.BILINEAR,
+    "sr_nearest": Image.Resampling.NEAREST,
+}
+
+
+@pytest.mark.parametrize("factor", range(2, 17))
+@pytest.mark.parametrize("stem", REDUCERS)
+def test_reductions_are_what_pillow_does_inside_the_picture(stem: str, factor: int) -> None:
+    """An image library's own reduction agrees wherever the frame is out of reach."""
+    grey = np.random.default_rng(0).random((8 * factor, 9 * factor)).astype(np.float32)
+    small = np.asarray(Image.fromarray(grey).resize((9, 8), REDUCERS[stem]))
+    x = torch.from_numpy(grey)[None, None]
+    y = build_operator(f"{stem}{factor}", (1, 8 * factor, 9 * factor))(x)
+    # The widest kernel reaches three output pixels; Pillow rounds its float taps differently.
+    np.testing.assert_allclose(y[0, 0, 3:-3, 3:-3], small[3:-3, 3:-3], atol=1e-5)
+
+
 @pytest.mark.parametrize("factor", [2, 3, 4, 5, 8, 16])
-def test_bicubic_is_a_strided_convolution_of_the_mirrored_picture(factor: int) -> None:
+@pytest.mark.parametrize(
+    ("stem", "kernel", "reach"),
+    [("sr_bicubic", cubic, 2), ("sr_lanczos", lanczos3, 3), ("sr_bilinear", triangle, 1)],
+)
+def test_a_reduction_is_a_strided_convolution_of_the_mirrored_picture(
+    stem: str, kernel: Any, reach: int, factor: int
+) -> None:
     x = picture(height=4 * factor, width=6 * factor)
-    taps = torch.from_numpy(bicubic_taps(factor))
+    taps = torch.from_numpy(stretched_taps(kernel, reach, factor))
     assert len(taps) % 2 == factor % 2  # a tap on the middle of the block where there is a pixel
     # Output 0 is centred on the first block, so half of the taps without it come before.
     expected = depthwise(
         mirrored(x, (len(taps) - factor) // 2), torch.outer(taps, taps), stride=factor
     )
-    y = build_operator(f"sr_bicubic{factor}", (3, 4 * factor, 6 * factor))(x)
+    y = build_operator(f"{stem}{factor}", (3, 4 * factor, 6 * factor))(x)
     torch.testing.assert_close(y, expected, atol=FLOAT32, rtol=0)
 
 
-@pytest.mark.parametrize("factor", range(2, 17))
-def test_bicubic_is_what_pillow_does_inside_the_picture(factor: int) -> None:
-    """An image library's own reduction agrees wherever the frame is out of reach."""
-    grey = np.random.default_rng(0).random((6 * factor, 9 * factor)).astype(np.float32)
-    small = np.asarray(Image.fromarray(grey).resize((9, 6), Image.Resampling.BICUBIC))
-    x = torch.from_numpy(grey)[None, None]
-    y = build_operator(f"sr_bicubic{factor}", (1, 6 * factor, 9 * factor))(x)
-    # The kernel reaches two output pixels; Pillow rounds its float taps differently.
-    np.testing.assert_allclose(y[0, 0, 2:-2, 2:-2], small[2:-2, 2:-2], atol=1e-5)
+@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (5, 4), (2, 7)])
+def test_a_reduction_by_a_kernel_is_a_blur_of_which_pixels_are_kept(
+    shape: tuple[int, int], factor: int
+) -> None:
+    """Those on which the middles of blocks lie, or that come half a pixel after."""
+    random = np.random.default_rng(1)
+    kernel = np.outer(random.random(shape[0]) + 0.1, random.random(shape[1]))
+    kernel /= kernel.sum()
+    x = picture(1, 6 * factor, 8 * factor)
+    blurred = scipy.ndimage.convolve(x[0, 0].double().numpy(), kernel, mode="reflect")
+    y = build_operator(Degradation(f"sr{factor}", {"kernel": kernel}), (1, *x.shape[2:]))(x)
+    # A middle between two pixels is the second of them for a block, the first for a kernel.
+    rows, columns = ((factor - (n % 2 == 0)) // 2 for n in shape)
+    expected = blurred[rows::factor, columns::factor]
+    np.testing.assert_allclose(y[0, 0], expected, atol=FLOAT32)
 
 
-def test_bicubic_keeps_flat_pictures_flat() -> None:
-    np.testing.assert_allclose(bicubic_matrix(64, 8).sum(axis=1), 1, rtol=1e-12)
+def test_pictures_are_reduced_by_outer_products_only() -> None:
+    with pytest.raises(MeasurementError, match="rows and on columns"):
+        build_operator(Degradation("sr3", {"kernel": np.eye(3) / 3}), (3, 9, 9))
 
 
 KERNELS = {
