@@ -16,6 +16,8 @@ from .options import (
     Config,
     Debug,
     DegradationName,
+    JpegQuality,
+    JpegSubsampling,
     Json,
     Kernel,
     Mask,
@@ -54,6 +56,8 @@ def degrade(
     ] = 0,
     mask: Mask = None,
     kernel: Kernel = None,
+    jpeg_quality: JpegQuality = None,
+    jpeg_subsampling: JpegSubsampling = None,
     out: Out = None,
     overwrite: Overwrite = False,
     max_pixels: MaxPixels = None,
@@ -65,7 +69,8 @@ def degrade(
     """Degrade pictures: write what a known degradation leaves of them.
 
     The result remembers how it was made, so that ddrm restore needs nothing else. It is a PNG of
-    8 bits, or with --out FILE.npz the exact numbers, the only form for cs2 and cs4.
+    8 bits, for jpeg a JPEG, or with --out FILE.npz the exact numbers, the only form for cs2 and
+    cs4.
 
     ddrm degrade photo.png --deg sr4 --sigma 0.05 --seed 1 --out y.png
     """
@@ -74,11 +79,11 @@ def degrade(
             "No degradation was given.",
             "Choose one with --deg; see: ddrm list-degradations",
         )
-    from ddrm_cli.degradations.table import get_entry
+    from ddrm_cli.degradations.table import Degradation
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
-    entry = get_entry(deg)
+    degradation = Degradation(deg).given(quality=jpeg_quality, subsampling=jpeg_subsampling)
     check_sigma(sigma, f"{sigma:g}")
     blur = None if kernel is None else read_kernel(kernel)
 
@@ -88,9 +93,11 @@ def degrade(
     task = _DegradeTask(
         label=f"degraded_{deg}",
         result_labels=("restored", "restored_*", "degraded_*"),
-        formats=(".npz",) if entry.gives == "vector" else (".png", ".npz"),
+        formats=degradation.entry.formats,
         reads=[file for file in (mask, kernel) if file is not None],
-        request=DegradeRequest(deg, sigma, seed, mask, blur, max_pixels or DEFAULT_MAX_PIXELS),
+        request=DegradeRequest(
+            degradation, sigma, seed, mask, blur, max_pixels or DEFAULT_MAX_PIXELS
+        ),
         voice=voice,
     )
     run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)

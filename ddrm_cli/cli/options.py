@@ -18,6 +18,8 @@ __all__ = [
     "Debug",
     "DegradationName",
     "Device",
+    "JpegQuality",
+    "JpegSubsampling",
     "Json",
     "Kernel",
     "Mask",
@@ -88,6 +90,22 @@ Kernel = Annotated[
         "--kernel",
         metavar="FILE",
         help="For deblur: the blur kernel as .npy, .npz, .txt, .csv, or a grey picture.",
+    ),
+]
+JpegQuality = Annotated[
+    int | None,
+    typer.Option(
+        "--jpeg-quality",
+        metavar="N",
+        help="For jpeg: how the picture was compressed, 1 to 100. A JPEG file says it itself.",
+    ),
+]
+JpegSubsampling = Annotated[
+    str | None,
+    typer.Option(
+        "--jpeg-subsampling",
+        metavar="4:4:4|4:2:2|4:2:0",
+        help="For jpeg: how its colours were reduced. Default: 4:2:0.",
     ),
 ]
 Models = Annotated[

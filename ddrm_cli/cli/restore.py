@@ -20,6 +20,8 @@ from .options import (
     Debug,
     DegradationName,
     Device,
+    JpegQuality,
+    JpegSubsampling,
     Json,
     Kernel,
     Mask,
@@ -56,6 +58,8 @@ def restore(
     ] = None,
     mask: Mask = None,
     kernel: Kernel = None,
+    jpeg_quality: JpegQuality = None,
+    jpeg_subsampling: JpegSubsampling = None,
     out: Out = None,
     overwrite: Overwrite = False,
     preset: Annotated[
@@ -212,7 +216,13 @@ def restore(
     from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
     from ddrm_cli.weights.registry import load_models
 
-    degradation = None if deg is None else Degradation(deg)
+    degradation = None
+    if deg is not None:
+        degradation = Degradation(deg).given(quality=jpeg_quality, subsampling=jpeg_subsampling)
+    elif jpeg_quality is not None or jpeg_subsampling is not None:
+        raise UsageError(
+            "--jpeg-quality and --jpeg-subsampling belong to --deg jpeg.", "Add --deg jpeg."
+        )
     noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(

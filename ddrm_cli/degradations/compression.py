@@ -171,7 +171,8 @@ class Compression:
         luma, *chroma = self.tables
         if self.subsampling not in WRITTEN or len(set(chroma)) > 1:
             raise UsageError(
-                f"JPEG files of subsampling {self.subsampling}, or of three tables, are not written.",
+                f"JPEG files of subsampling {self.subsampling} with {len(set(self.tables))} tables "
+                "are not written.",
                 f"Choose one of: {', '.join(WRITTEN)}, and one table for both planes of chroma.",
             )
         tables = [list(table) for table in (luma, *chroma[:1])]
@@ -188,8 +189,7 @@ class Compression:
         steps = [step / 255 for step in self.tables[0]]
         frequencies = [math.hypot(*divmod(k, 8)) for k in range(64)]
         unknown = [
-            1 / (12 / q**2 + (f / _CONTRAST) ** 2)
-            for q, f in zip(steps, frequencies, strict=True)
+            1 / (12 / q**2 + (f / _CONTRAST) ** 2) for q, f in zip(steps, frequencies, strict=True)
         ]
         return math.sqrt(sum(unknown) / 64)
 

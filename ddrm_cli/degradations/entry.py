@@ -63,6 +63,12 @@ class Entry:
         return f"{size} grey" if self.gives == "grey" else size
 
     @property
+    def formats(self) -> tuple[str, ...]:
+        """Suffixes of files that can hold a measurement, the usual first."""
+        own = {"vector": (), "jpeg": (".jpg",)}
+        return (*own.get(self.gives, (".png",)), ".npz")
+
+    @property
     def makes_holes(self) -> bool:
         """Whether pixels of the picture's own size are missing from the measurement."""
         return self.family == "inpainting"

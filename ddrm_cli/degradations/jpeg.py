@@ -38,11 +38,11 @@ LUMA_AND_CHROMA = np.array(
 MIDDLE = 128 / 255  # what luma is rounded about
 
 OF_UNIFORM = 0.6
-"""Deviation that a coefficient is trusted to, in uniform roundings of it.
+"""Rounding as Gaussian noise, in deviations of uniform rounding.
 
-Most coefficients became zero, and err by less than a step: 0.27 of a uniform rounding in all at
-quality 5 to 0.63 at 75. But those errors are what the coefficients were; believed to be as small as
-they are, they would hold what became zero at zero.
+Most coefficients became zero, and err by less than a step: by 0.27 deviations of a uniform rounding
+at quality 5 to 0.63 at 75, over all of them. But those errors are what the coefficients were;
+believed to be as small as they are, they would hold at zero what became zero.
 """
 
 PREDICTION_ERROR = 2.2
@@ -50,8 +50,8 @@ PREDICTION_ERROR = 2.2
 
 INSIDE = 0.49  # of a step, how far from the middle of its cell a coefficient may lie
 
-FAR = 12.0  # deviations from an interval beyond which nothing of a normal distribution is in it
-FLAT = 0.01  # share of its density that a normal distribution may change by and count as flat
+FAR = 12.0  # deviations from its mean from which on a normal density falls exponentially
+NARROW = 0.1  # deviations over which the logarithm of a normal density is straight
 
 FITTING = 0.2  # of a step: coefficients that were never rounded miss its multiples by 0.29
 FEWEST = 64  # coefficients by which to judge that
@@ -94,7 +94,8 @@ class JPEG(LinearOperator):
     value decomposition. They lie in the orientation that the file was stored in; sides which they
     do not divide are continued by the outermost pixels, as encoders do.
 
-    The rows are scaled by one number, so that the noise of each is about that of a pixel.
+    The rows are scaled by one number, so that the noise of each is about what a pixel was changed
+    by.
 
     Attributes:
         compression: Of the file.
@@ -111,6 +112,7 @@ class JPEG(LinearOperator):
     _v: Tensor
     _middle: Tensor
     _spread: Tensor
+    _judged: Tensor
 
     def __init__(self, image_shape: ImageShape, compression: Compression) -> None:
         channels, *sides = image_shape
@@ -136,11 +138,12 @@ class JPEG(LinearOperator):
         self._grid = (rows, columns, *unit)
         self.register_buffer("_u", u)
         self.register_buffer("_v", v)
-        grey = torch.full((1, *self.image_shape), MIDDLE)
-        self.register_buffer("_middle", self(grey)[0, 0])
-        self.register_buffer("_spread", (u * cell * s).norm(dim=1))  # of white noise in pixels
-        self._judged = torch.from_numpy(steps >= FINEST)
-        self._judged[64 * math.prod(compression.sampling) :] = False
+        rows_of_h = cell * (u * s) @ v[:, : len(u)].T
+        self.register_buffer("_middle", MIDDLE * rows_of_h.sum(dim=1))
+        self.register_buffer("_spread", rows_of_h.norm(dim=1))  # of white noise in pixels
+        judged = torch.from_numpy(steps >= FINEST)
+        judged[len(u) - 64 * (channels - 1) :] = False  # chroma, which decoders smooth
+        self.register_buffer("_judged", judged)
 
     @property
     def start(self) -> Start:
@@ -157,8 +160,7 @@ class JPEG(LinearOperator):
     def framed(self, x: Tensor) -> Tensor:
         """Pictures as they are stored, continued by their outermost pixels to whole units."""
         rows, columns = self.margin
-        lying = turned(x, _BACK.get(self.compression.orientation, self.compression.orientation))
-        return F.pad(lying, (0, columns, 0, rows), mode="replicate")
+        return F.pad(self._stored(x), (0, columns, 0, rows), mode="replicate")
 
     def unframed(self, x: Tensor) -> Tensor:
         """See `LinearOperator.unframed`."""
@@ -192,8 +194,8 @@ class JPEG(LinearOperator):
         """The coefficients, given a prediction: normal about the predicted ones, cut to the cells.
 
         Rounding says that a coefficient lies in its cell, and nothing of where. So what is
-        predicted within the cell stays, but for the chance that it lies beyond; what is not goes to
-        the cell's nearer half.
+        predicted in the middle of a wide cell stays, and what is predicted beyond it comes in, to a
+        point that is never the border. Either way what is found is rounded to y again.
         """
         within = INSIDE * self.cell
         deviation = PREDICTION_ERROR * sigma * self._spread
@@ -232,20 +234,22 @@ class JPEG(LinearOperator):
     def _rounded(self, y: Tensor) -> Tensor:
         return self._middle + self.cell * ((y - self._middle) / self.cell).round()
 
+    def _stored(self, x: Tensor) -> Tensor:
+        """Upright pictures, turned as they are stored."""
+        orientation = self.compression.orientation
+        return turned(x, {6: 8, 8: 6}.get(orientation, orientation))  # the others undo themselves
+
     def _through_file(self, x: Tensor) -> Tensor:
         """One picture, compressed and decoded."""
-        orientation = self.compression.orientation
-        lying = turned(x, _BACK.get(orientation, orientation)).movedim(0, -1)
-        samples = np.rint(lying.clamp(0, 1).cpu().numpy() * 255).astype(np.uint8)
+        stored = self._stored(x).movedim(0, -1)
+        samples = np.rint(stored.clamp(0, 1).cpu().numpy() * 255).astype(np.uint8)
         image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
         file = io.BytesIO()
         image.save(file, "JPEG", **self.compression.options)
         with Image.open(file) as decoded:
             shown = np.asarray(decoded, dtype=np.float32).reshape(samples.shape) / np.float32(255)
-        return turned(torch.from_numpy(shown).movedim(-1, 0), orientation).to(x)
-
-
-_BACK = {6: 8, 8: 6}  # the orientations that do not undo themselves
+        upright = turned(torch.from_numpy(shown).movedim(-1, 0), self.compression.orientation)
+        return upright.to(x)
 
 
 def turned(x: Tensor, orientation: int) -> Tensor:
@@ -257,7 +261,7 @@ def turned(x: Tensor, orientation: int) -> Tensor:
 
 
 def unit_steps(compression: Compression, channels: int) -> NDArray[np.float64]:
-    """The steps of one unit's coefficients, on [0, 1] pixel values: luma's blocks, then chroma's."""
+    """The steps of one unit's coefficients, on [0, 1]: those of luma's blocks, then chroma's."""
     luma, *chroma = compression.tables[:channels]
     rows, columns = compression.sampling if channels == 3 else (1, 1)
     return np.array([luma] * (rows * columns) + chroma).ravel() / 255
@@ -274,21 +278,30 @@ def unit_matrix(height: int, width: int, channels: int) -> NDArray[np.float64]:
     rows, columns = height // 8, width // 8
     pixels = np.eye(channels * height * width).reshape(-1, channels, height, width)
     planes = np.einsum("ij,njhw->nihw", LUMA_AND_CHROMA, pixels) if channels == 3 else pixels
-    luma = planes[:, 0].reshape(-1, rows, 8, columns, 8).swapaxes(2, 3).reshape(-1, rows * columns, 8, 8)
-    chroma = planes[:, 1:].reshape(-1, channels - 1, 8, rows, 8, columns).mean(axis=(3, 5))
+    blocks = planes[:, 0].reshape(-1, rows, 8, columns, 8).swapaxes(2, 3)
+    luma = blocks.reshape(-1, rows * columns, 8, 8)
+    samples = planes[:, 1:].reshape(len(pixels), channels - 1, 8, rows, 8, columns)
+    chroma = samples.mean(axis=(3, 5))
     k, n = np.mgrid[:8, :8]
     cosines = np.sqrt(np.where(k == 0, 1, 2) / 8) * np.cos(np.pi * k * (2 * n + 1) / 16)
     coefficients = cosines @ np.concatenate([luma, chroma], axis=1) @ cosines.T
-    return coefficients.reshape(len(pixels), -1).T
+    return np.asarray(coefficients.reshape(len(pixels), -1).T)
 
 
 def truncated_mean(mean: Tensor, deviation: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """Means of normal distributions that are cut to intervals.
 
     With ``a, b = (low - mean) / deviation, (high - mean) / deviation`` they are
-    ``mean + deviation (phi(a) - phi(b)) / (Phi(b) - Phi(a))``.
+    ``mean + deviation (phi(a) - phi(b)) / (Phi(b) - Phi(a))``. Where the interval is narrow or far,
+    the differences have no digits; there the density is that of an exponential distribution of
+    slope ``k = (b - a) (a + b) / 2``, whose mean is ``1 / k - 1 / (2 tanh(k / 2))`` widths from
+    the middle.
     """
+    width, middle = high - low, (low + high) / 2
+    k = (middle - mean) * width / deviation**2
+    tilt = torch.where(k.abs() < NARROW, -k / 12, 1 / k - 0.5 / torch.tanh(k / 2))
     near = mean.clamp(low - FAR * deviation, high + FAR * deviation)
+    steep = (near != mean) | (width < NARROW * deviation)
     a, b = (low - near) / deviation, (high - near) / deviation
     right = a + b > 0  # the tail on the left has more digits
     a, b = torch.where(right, -b, a), torch.where(right, -a, b)
@@ -296,8 +309,8 @@ def truncated_mean(mean: Tensor, deviation: Tensor, low: Tensor, high: Tensor) -
     chance = above + torch.log1p(-torch.exp(below - above))
     density = -0.5 * math.log(2 * math.pi) - chance
     shift = torch.exp(density - a**2 / 2) - torch.exp(density - b**2 / 2)
-    found = (near + deviation * torch.where(right, -shift, shift)).clamp(low, high)
-    return torch.where((b - a) * (1 + a.abs()) < FLAT, (low + high) / 2, found)
+    found = near + deviation * torch.where(right, -shift, shift)
+    return torch.where(steep, middle + tilt * width, found).clamp(low, high)
 
 
 @functools.lru_cache(maxsize=4)  # the pictures of a folder share their tables

@@ -109,6 +109,8 @@ def make_grid(
             )
     combinations = itertools.product(dict.fromkeys(models), names, levels, settings)
     cells = [Cell(name, sigma, model, chosen) for model, name, sigma, chosen in combinations]
+    for cell in cells:
+        cell.entry.check_sigma(cell.sigma)
     if not cells:
         raise UsageError("There is nothing to evaluate.", "Name a degradation with --deg.")
     return list(dict.fromkeys(cells))
@@ -162,17 +164,14 @@ def _expand(names: Iterable[str]) -> Sequence[str]:
     expanded: list[str] = []
     for name in names:
         if name == ALL:
-            expanded += [each for each, entry in DEGRADATIONS.items() if not _needs_file(entry)]
+            expanded += [each for each, entry in DEGRADATIONS.items() if not entry.needs]
             continue
         entry = get_entry(name)
-        if _needs_file(entry):
+        if entry.needs:
             raise UsageError(
-                f"The degradation {name} needs a kernel, which an evaluation does not take.",
-                "Choose deblur_uni, deblur_gauss or deblur_aniso.",
+                f"The degradation {name} needs more than its name, which an evaluation does not "
+                "take.",
+                f"Choose another degradation by {entry.family}.",
             )
         expanded.append(entry.name)
     return list(dict.fromkeys(expanded))
-
-
-def _needs_file(entry: Entry) -> bool:
-    return bool(entry.needs)

@@ -54,7 +54,8 @@ class RestoreRequest:
 
     def __post_init__(self) -> None:
         if self.degradation is not None:
-            Degradation.of(self.degradation).given(mask=self.mask, kernel=self.kernel)
+            known = Degradation.of(self.degradation).given(mask=self.mask, kernel=self.kernel)
+            known.entry.check_sigma(self.sigma)
 
     @property
     def asked(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ddrm_cli.errors import UsageError
 from ddrm_cli.images.exif import read_exif, upright
 from ddrm_cli.images.modes import Planes, planes_of
 from ddrm_cli.images.quiet import decoding
+from ddrm_cli.images.xmp import text_of_xmp
 
 __all__ = ["Metadata", "Picture", "image_of", "picture_from_planes", "to_levels"]
 
@@ -36,7 +37,7 @@ class Metadata:
         exif: EXIF block starting with ``Exif\0\0``, orientation 1; or None.
         icc_profile: Colour profile as stored; or None, which readers take as sRGB.
         dpi: Dots per inch, horizontal and vertical; or None.
-        text: PNG text chunks.
+        text: PNG text chunks, and what this program wrote into an XMP packet.
     """
 
     exif: bytes | None = None
@@ -167,7 +168,7 @@ def picture_from_planes(planes: Planes, image: Image.Image) -> Picture:
         exif=exif,
         icc_profile=(image.info.get("icc_profile") or None) if planes.keeps_profile else None,
         dpi=_dpi(image.info.get("dpi"), turned=orientation >= 5),
-        text=_text(getattr(image, "text", {})),
+        text=text_of_xmp(image.info.get("xmp", b"")) | _text(getattr(image, "text", {})),
     )
     return Picture(
         planes.pixels,
