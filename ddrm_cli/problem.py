@@ -40,6 +40,9 @@ __all__ = [
     "rounding_noise",
 ]
 
+COMPRESSION = "from the compression"
+"""Origin of a noise that the tables of a JPEG say."""
+
 LARGEST_SIGMA = 1e6  # a noise that leaves nothing of any picture
 CPU = torch.device("cpu")  # where problems are posed: half of it is NumPy
 
@@ -56,7 +59,7 @@ class InverseProblem:
         operator: H, for pictures of one or three channels.
         sigma: Standard deviation of the noise.
         rounding: The same of what rounding added to it, where that counts.
-        sigma_origin: ``"given"``, ``"from the file"`` or ``"estimated"``.
+        sigma_origin: ``"given"``, ``"from the file"``, ``"estimated"`` or `COMPRESSION`.
         degradation: What the operator was built from; None if it was given.
         fills_alpha: Whether the missing pixels were the transparent ones.
 
@@ -125,8 +128,9 @@ def pose(
             channels, of which the grey is taken.
         degradation: What happened to it; None takes it from the file.
         sigma: Standard deviation of its noise on [0, 1] pixel values; ``"auto"`` estimates it, one
-            for the batch: the largest of its pictures. None takes it from the file, or else
-            estimates it.
+            for the batch: the largest of its pictures, and where H measures weakly no less than a
+            JPEG file hides. None takes it from the file, or else estimates it. Where the noise is
+            known, as that of ``jpeg``, only 0 and None.
         mask: The missing pixels, where the degradation takes a mask. Without one they are those
             that the file says, or the transparent ones.
         kernel: The blur, where the degradation takes a kernel.
@@ -149,16 +153,7 @@ def pose(
         known = provenance(batch, degradation, mask, kernel)
         operator = build_framed(known.degradation, known.picture_shape(batch))
     y = operator.read(batch.values)
-    if operator.noise is not None:
-        if sigma:
-            raise no_sigma()
-        level, origin = operator.noise, "of the degradation"
-    elif sigma is None and batch.info is not None:
-        level, origin = batch.info.sigma, "from the file"
-    elif sigma is None or sigma == "auto":
-        level, origin = _estimated(y, operator), "estimated"
-    else:
-        level, origin = sigma, "given"
+    level, origin = _noise(y, operator, batch, sigma)
     check_sigma(level)
     rounding = rounding_noise(operator, batch.levels)
     y = continue_measurement(y, operator, math.hypot(level, rounding))
@@ -267,8 +262,12 @@ def rounding_noise(operator: LinearOperator, levels: int | None) -> float:
     if levels is None or operator.noise is not None:
         return 0.0
     rounding = 1 / (levels * math.sqrt(12))
-    weakest = float(operator.singular_values[operator.measured].min())
-    return 0.0 if 2 * rounding / weakest < _LEAST_SIGMA else rounding
+    return 0.0 if 2 * rounding / _weakest(operator) < _LEAST_SIGMA else rounding
+
+
+def _weakest(operator: LinearOperator) -> float:
+    """What the weakest coordinate is divided by."""
+    return float(operator.singular_values[operator.measured].min())
 
 
 _LEAST_SIGMA = 0.01  # of the linear schedule at its first timestep, on [-1, 1]
@@ -285,6 +284,26 @@ def check_sigma(sigma: float) -> None:
             f"A noise level of {sigma} is not possible.",
             "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
         )
+
+
+def _noise(
+    y: Tensor, operator: LinearOperator, batch: Batch, sigma: float | Literal["auto"] | None
+) -> tuple[float, str]:
+    """Standard deviation of a measurement's noise, and where that is known from."""
+    if operator.noise is not None:
+        if sigma:
+            raise no_sigma()
+        return operator.noise, COMPRESSION
+    if sigma is not None and sigma != "auto":
+        return sigma, "given"
+    if sigma is None and batch.info is not None:
+        level, origin = batch.info.sigma, "from the file"
+    else:
+        level, origin = _estimated(y, operator), "estimated"
+    if batch.compression is not None and _weakest(operator) < 1:
+        hidden = batch.compression.hidden_noise
+        return (hidden, COMPRESSION) if hidden > level else (level, origin)
+    return level, origin
 
 
 def _estimated(y: Tensor, operator: LinearOperator) -> float:

@@ -99,6 +99,7 @@ class JPEG(LinearOperator):
 
     Attributes:
         compression: Of the file.
+        cell: Distance of two neighbouring values that a coefficient is rounded to.
 
     Args:
         image_shape: (C, H, W) of the picture, turned upright; one or three channels.
@@ -186,9 +187,13 @@ class JPEG(LinearOperator):
         if tuple(seen.shape[1:]) != self.picture_shape:
             return seen
         near = self(self.framed(seen))
-        y = self._rounded(near)
+        y = self.rounded(near)
         self._check_fit(near - y, y)
         return y
+
+    def rounded(self, y: Tensor) -> Tensor:
+        """Coefficients moved to the middle of the cells that they lie in."""
+        return self._middle + self.cell * ((y - self._middle) / self.cell).round()
 
     def expected(self, y: Tensor, x: Tensor, sigma: float) -> Tensor:
         """The coefficients, given a prediction: normal about the predicted ones, cut to the cells.
@@ -230,9 +235,6 @@ class JPEG(LinearOperator):
                 "The picture is no JPEG of this quality, or was changed since.",
                 "Give the JPEG file itself, or the quality that it was saved with.",
             )
-
-    def _rounded(self, y: Tensor) -> Tensor:
-        return self._middle + self.cell * ((y - self._middle) / self.cell).round()
 
     def _stored(self, x: Tensor) -> Tensor:
         """Upright pictures, turned as they are stored."""
