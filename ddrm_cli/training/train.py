@@ -20,7 +20,7 @@ from ddrm_cli.prior import LoadedModel, load_model
 from ddrm_cli.sampler.tiling import is_out_of_memory
 from ddrm_cli.weights.cache import weights_path
 from ddrm_cli.weights.own_file import find_model
-from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, WeightsFile, get_model, load_models
+from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, WeightsFile, load_models
 
 from .batches import Batches
 from .budget import Budget
@@ -185,7 +185,7 @@ def _begin(start: str | PlainUNetConfig | None, seed: int) -> LoadedModel:
                 f"Begin with {DEFAULT_MODEL}, or with a prior of your own.",
             )
         return load_model(model, device="cpu", precision="float32")
-    bundled = get_model(DEFAULT_MODEL, models)
+    bundled = find_model(DEFAULT_MODEL, models)
     model = bundled if start is None else replace(bundled, network=start)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
