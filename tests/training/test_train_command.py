@@ -68,11 +68,6 @@ def test_figures_are_a_table_that_grows_within_eighty_columns() -> None:
     lines = ddrm_train("--megapixels", "0.08").stdout.splitlines()
     assert lines[0].rstrip() == "PSNR in dB of held-out photographs, by noise of 255"
     assert lines[1].split()[:4] == ["minutes", "Mpixels", "loss", "5"]
-        "minutes",
-        "Mpixels",
-        "loss",
-        *["5", "15", "25", "50", "100", "300", "1000"],
-    ]
     assert [line.split()[0] for line in lines[2:4]] == ["noisy", "photo-small"]
     assert [line.split()[0] for line in lines[4:]] == [f"{share}%" for share in range(0, 101, 10)]
     assert {len(line.split()) for line in lines[2:]} == {11}
