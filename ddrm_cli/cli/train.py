@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +20,7 @@ from .voice import Voice
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ddrm_cli.training.record import Record
+    from ddrm_cli.training.record import Record, Report
 
 __all__ = ["train"]
 
@@ -112,52 +112,60 @@ def train(
             max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
             preparing=preparing,
             progress=progress,
-            report=lambda record: _show(record, voice),
+            report=_Figures(voice).show,
             notice=voice.say,
         )
     voice.remark(f"{trained.model.weights.path}: ready for --model.")
 
 
-def _show(record: Record, voice: Voice) -> None:
-    """Print the latest report: a row of a table whose head is printed with the first."""
-    from ddrm_cli.training.held_out import LEVELS
+@dataclass
+class _Figures:
+    """Prints reports as they come, those of before an interruption with the first.
 
-    report = record.reports[-1]
-    if voice.as_json:
-        if len(record.reports) == 1:
-            for name in ("noisy", "reference"):
-                voice.result_json({"levels": LEVELS, name: getattr(record, name)})
-        voice.result_json(asdict(report))
-        return
-    first = len(record.reports) == 1
-    table = _table(LEVELS, first)
-    if first:
-        table.add_row("noisy", *["–"] * 3, *_decibels(record.noisy, 1), style="dim")
-        table.add_row("photo-small", *["–"] * 3, *_decibels(record.reference), style="dim")
+    Args:
+        voice: Prints them.
+        shown: How many have been printed.
+    """
+
+    voice: Voice
+    shown: int = 0
+
+    def show(self, record: Record) -> None:
+        """Print what is new in a record: rows of a table, or an object each."""
+        from ddrm_cli.training.held_out import LEVELS
+
+        reports = record.reports[self.shown :]
+        if self.voice.as_json:
+            if not self.shown:
+                compared = {"noisy": record.noisy, "photo-small": record.reference}
+                self.voice.result_json({"levels": LEVELS, **compared})
+            for report in reports:
+                self.voice.result_json(asdict(report))
+        else:
+            table = _table(LEVELS, headed=not self.shown)
+            if not self.shown:
+                table.add_row("noisy", *["–"] * 3, *_decibels(record.noisy, 1), style="dim")
+                table.add_row("photo-small", *["–"] * 3, *_decibels(record.reference), style="dim")
+            for report in reports:
+                table.add_row(*_row(report))
+            self.voice.table(table)
+        self.shown = len(record.reports)
+
+
+def _row(report: Report) -> list[str]:
     at = report.position
-    table.add_row(
-        f"{at.share:.0%}",
-        f"{at.seconds / 60:.1f}",
-        f"{at.megapixels:.1f}",
-        "–" if report.loss is None else f"{report.loss:.4f}",
-        *_decibels(report.psnr),
-    )
-    voice.table(table)
+    loss = "–" if report.loss is None else f"{report.loss:.4f}"
+    spent = [f"{at.share:.0%}", f"{at.seconds / 60:.1f}", f"{at.megapixels:.1f}"]
+    return [*spent, loss, *_decibels(report.psnr)]
 
 
-def _table(levels: Sequence[int], headed: bool) -> Table:
-    """A table whose columns are as wide in each of its parts; eighty characters in all."""
+def _table(levels: Sequence[int], *, headed: bool) -> Table:
+    """Part of a table; columns are as wide in each, and eighty characters in all."""
     from rich.table import Table
 
-    title = "PSNR in dB of held-out photographs, by noise of 255" if headed else None
-    table = Table(
-        box=None,
-        padding=(0, 1, 0, 0),
-        header_style="bold",
-        show_header=headed,
-        title=title,
-        title_justify="left",
-    )
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", show_header=headed)
+    table.title = "PSNR in dB of held-out photographs, by noise of 255" if headed else None
+    table.title_justify = "left"
     table.add_column("", width=11)
     for name in ("minutes", "Mpixels", "loss"):
         table.add_column(name, justify="right", width=7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from ddrm_cli.errors import UsageError
 
@@ -24,10 +25,9 @@ class Budget:
     """
 
     amount: float
-    unit: str
+    unit: Literal["minutes", "megapixels"]
 
     def __post_init__(self) -> None:
-        assert self.unit in ("minutes", "megapixels")
         if not 0 < self.amount < math.inf:
             raise UsageError(
                 f"A training of {self.amount:g} {self.unit} is not possible.",

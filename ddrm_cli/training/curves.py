@@ -40,7 +40,7 @@ def curves(record: Record) -> str:
     panels = [_loss_panel(record.curve)]
     for place, level in enumerate(LEVELS):
         points = [(report.position.share, report.psnr[place]) for report in record.reports]
-        title = f"PSNR, noise {level} of 255 (noisy: {record.noisy[place]:.1f} dB)"
+        title = f"noise {level}: PSNR (noisy {record.noisy[place]:.1f})"
         panels.append(_panel(title, points, record.reference[place]))
     rows = -(-len(panels) // COLUMNS)
     width, height = COLUMNS * (LEFT + WIDTH + GAP), rows * (TOP + HEIGHT + GAP) + 24
@@ -51,7 +51,8 @@ def curves(record: Record) -> str:
     )
     key = (
         f"{line(LEFT, height - 16, LEFT + 24, height - 16, 'reference')}"
-        f'<text x="{LEFT + 32}" y="{height - 12}">photo-small; across: share of the budget</text>'
+        f'<text x="{LEFT + 32}" y="{height - 12}">photo-small; noise of 255, PSNR in dB of '
+        "held-out photographs, over the share of the budget that is used up</text>"
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '

@@ -154,7 +154,7 @@ SCRATCH = Recipe(
 
 FINE_TUNING = replace(
     SCRATCH,
-    stages=(Stage(300, 5e-5, 1e-6, decay=0.9995),),
+    stages=(Stage(300, 2e-5, 4e-7, decay=0.9995),),
     views=(View(300, _MIDDLE, third=_WHOLE),),
 )
 """The end of that recipe, more gently: for weights that are good already."""

@@ -50,9 +50,10 @@ class Team:
 
     def means(self, values: Sequence[float]) -> list[float]:
         """Means of numbers over all processes, in float64: each then decides alike."""
+        if self.size == 1:
+            return list(values)
         tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
-        if self.size > 1:
-            dist.all_reduce(tensor)
+        dist.all_reduce(tensor)
         means: list[float] = (tensor / self.size).tolist()
         return means
 

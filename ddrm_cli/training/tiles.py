@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ddrm_cli.errors import UsageError
+from ddrm_cli.errors import OutputError, UsageError
 from ddrm_cli.images.files import system_errors
 from ddrm_cli.images.picture import Picture, image_of
 from ddrm_cli.images.reading import read_picture
@@ -92,7 +92,11 @@ def prepare(path: Path, digest: str, max_pixels: int) -> Path:
         )
     stream = io.BytesIO()
     np.save(stream, cut_tiles(picture), allow_pickle=False)
-    write_bytes(file, stream.getvalue(), overwrite=True)
+    try:
+        write_bytes(file, stream.getvalue(), overwrite=True)
+    except OutputError as error:
+        hint = "Free some space, or set DDRM_CACHE_DIR to another folder."
+        raise OutputError(error.message, hint) from error
     return file
 
 

@@ -13,6 +13,9 @@ from typer.testing import CliRunner, Result
 from ddrm_cli.cli import config
 from ddrm_cli.cli.main import app
 from ddrm_cli.training import train as train_module
+from ddrm_cli.training.batches import Batch
+from ddrm_cli.training.learner import Learner
+from ddrm_cli.training.monitor import Monitor
 from ddrm_cli.training.output import Output
 from ddrm_cli.weights.registry import load_models
 
@@ -65,7 +68,7 @@ def test_a_prior_is_trained_and_used_at_once() -> None:
 
 
 def test_figures_are_a_table_that_grows_within_eighty_columns() -> None:
-    lines = ddrm_train("--megapixels", "0.08").stdout.splitlines()
+    lines = ddrm_train("--megapixels", "0.08192").stdout.splitlines()
     assert lines[0].rstrip() == "PSNR in dB of held-out photographs, by noise of 255"
     assert lines[1].split()[:4] == ["minutes", "Mpixels", "loss", "5"]
     assert [line.split()[0] for line in lines[2:4]] == ["noisy", "photo-small"]
@@ -78,18 +81,37 @@ def test_figures_are_a_table_that_grows_within_eighty_columns() -> None:
 
 def test_figures_for_scripts_are_an_object_a_report() -> None:
     done = ddrm_train("--megapixels", STEP, "--json")
-    noisy, reference, *reports = map(json.loads, done.stdout.splitlines())
-    assert noisy["levels"] == reference["levels"] == [5, 15, 25, 50, 100, 300, 1000]
+    compared, *reports = map(json.loads, done.stdout.splitlines())
+    assert compared["levels"] == [5, 15, 25, 50, 100, 300, 1000]
+    assert len(compared["noisy"]) == len(compared["photo-small"]) == 7
     assert [report["position"]["share"] for report in reports] == [0, 1]
     assert all(len(report["psnr"]) == 7 for report in reports)
 
 
 def test_the_same_command_with_resume_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ddrm_train("--megapixels", STEP, "--resume").exit_code == 0
-    refused = ddrm_train("--megapixels", STEP)
+    """It prints the whole table again."""
+    command = ("--megapixels", "0.04096", "--seed", "3")
+    find, calls = Learner.find_gradient, iter(range(100))
+
+    def interrupted(self: Learner, batch: Batch) -> tuple[float, float]:
+        if next(calls) == 5:
+            raise KeyboardInterrupt
+        return find(self, batch)
+
+    monkeypatch.setattr(Learner, "find_gradient", interrupted)
+    often = property(lambda self: 0, lambda self, value: None)
+    monkeypatch.setattr(Monitor, "save_every", often, raising=False)
+    stopped = ddrm_train(*command)
+    assert stopped.exit_code == 130
+    assert "Interrupted." in stopped.stderr
+    refused = ddrm_train(*command)
     assert refused.exit_code == 1
-    assert "'mine.pt' exists already." in refused.stderr
-    assert ddrm_train("--megapixels", STEP, "--overwrite").exit_code == 0
+    assert "There is an unfinished training, 'mine.pt.unfinished'. Use --resume" in refused.stderr
+    done = ddrm_train(*command, "--resume")
+    assert done.exit_code == 0
+    rows = [line.split()[0] for line in done.stdout.splitlines()[2:]]
+    assert rows == ["noisy", "photo-small", *(f"{share}%" for share in range(0, 101, 10))]
+    assert not Path("mine.pt.unfinished").exists()
 
 
 def test_seed_and_start_make_a_difference() -> None:
