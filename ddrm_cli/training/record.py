@@ -51,14 +51,14 @@ class Record:
 
     def is_due(self, position: Position) -> bool:
         """Whether it is time for a report."""
-        return int(position.share * REPORTS) >= len(self.reports)
+        return _parts(position.share, REPORTS) >= len(self.reports)
 
     def add(self, step: Step) -> None:
         """Note a step."""
         if not step.skipped:
             self.of_report.append(step.loss)
             self.of_point.append(step.loss)
-        if self.of_point and int(step.position.share * POINTS) > len(self.curve):
+        if self.of_point and _parts(step.position.share, POINTS) > len(self.curve):
             self.curve.append((step.position.share, _mean(self.of_point)))
             self.of_point.clear()
 
@@ -85,3 +85,8 @@ class Record:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
+
+
+def _parts(share: float, of: int) -> int:
+    """How many of equal parts are done, whatever rounding has taken from the last."""
+    return int(share * of + 1e-9)

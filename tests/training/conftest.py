@@ -85,10 +85,10 @@ def toy_learner(
     network: PlainUNetConfig = TOY,
 ) -> Learner:
     """A learner with random weights, always the same."""
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         made = PlainUNet(network)
-    return Learner(made, NoiseSchedule.from_betas(), "v", recipe, precision, team)
+    return Learner(made.to(team.device), NoiseSchedule.from_betas(), "v", recipe, precision, team)
 
 
 def toy_tiles(photos: Path) -> Tiles:
