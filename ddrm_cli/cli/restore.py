@@ -167,7 +167,8 @@ def restore(
             "--model",
             "-m",
             metavar="NAME|FILE",
-            help="The prior, see: ddrm download. With --arch, a file of weights.",
+            help="The prior, see: ddrm download; or a file of ddrm train, or with --arch one of "
+            "other weights.",
         ),
     ] = "photo-small",
     arch: Annotated[
@@ -305,15 +306,10 @@ def _class_label(text: str | None, model: Model) -> int | None:
 
 def _model(name: str, arch: str | None, models: Mapping[str, Model]) -> Model:
     """The model of a name, or of a file of weights."""
-    from ddrm_cli.weights.registry import get_model
-
     if arch is None:
-        if name not in models and Path(name).is_file():
-            raise UsageError(
-                f"It is not known what network the weights in '{name}' belong to.",
-                "Say with --arch which model they were trained like; see: ddrm download",
-            )
-        return get_model(name, models)
+        from ddrm_cli.weights.own_file import find_model
+
+        return find_model(name, models)
     if not Path(name).is_file():
         raise UsageError(
             f"There is no file '{name}' of weights for --arch.", "Check the name after --model."
