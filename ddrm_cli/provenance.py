@@ -96,6 +96,8 @@ def provenance(
     if "quality" in known.arguments:
         found.pop("tables", None)
     parameters = {**found, **parameters}
+    if "boundary" in entry.takes and recorded is None and batch.picture is not None:
+        parameters = {"boundary": "unknown", **parameters}  # it was framed after it was blurred
     if entry.makes_holes and not said and batch.missing is not None:
         holes = Degradation("inp", {"mask": batch.missing})
         return Provenance(holes, recorded, fills_alpha=batch.picture is not None)

@@ -57,7 +57,7 @@ def _rows() -> list[Entry | Pattern]:
 def _parameters(row: Entry | Pattern) -> str:
     if isinstance(row, Pattern):
         return f"N {row.numbers[0]} to {row.numbers[-1]}"
-    fixed = [f"{name.replace('_', ' ')} {value:g}" for name, value in row.parameters.items()]
+    fixed = [f"{name.replace('_', ' ')} {value}" for name, value in row.parameters.items()]
     given = [OPTIONS[name] for name in row.takes if name in OPTIONS]
     return ", ".join(fixed + given)
 

@@ -33,7 +33,7 @@ class RestorePlan(RestoreTask):
         facts = posed.facts(restorer, plan, self.outputs)
         cost = expected_cost(
             restorer.model,
-            problem.image_shape,
+            problem.operator.image_shape,
             plan.steps,
             self.tiling,
             samples=len(self.outputs.seeds),

@@ -39,7 +39,11 @@ def fine_detail(factor: float) -> Start:
     The coarser it is, the more has to drown, and the more evaluations and fresh noise it takes to
     be found.
     """
-    return Start(level=1.0, steps=8) if factor <= 4 else Start(level=3.0, steps=16, detail=0.75)
+    if factor <= 4:
+        return Start(level=1.0, steps=8)
+    if factor <= 8:
+        return Start(level=3.0, steps=16, detail=0.75)
+    return Start(level=30.0, steps=20, detail=1.0)
 
 
 class LinearOperator(nn.Module, ABC):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from ddrm_cli.errors import MeasurementError, UsageError
@@ -12,16 +14,63 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["OPTIONS", "Entry", "Pattern", "no_sigma"]
+__all__ = ["OPTIONS", "SUBSAMPLINGS", "Entry", "Pattern", "check_value", "no_sigma"]
+
+LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
+LARGEST_BLUR = 255  # pixels; no photograph that was blurred wider can be restored
+BOUNDARIES = ("unknown", "reflect")  # what a user may say of what lies beyond the frame
+
+SUBSAMPLINGS = {
+    "4:4:4": (1, 1),
+    "4:2:2": (1, 2),
+    "4:2:0": (2, 2),
+    "4:4:0": (2, 1),
+    "4:1:1": (1, 4),
+}
+"""Rows and columns of luma to a sample of chroma."""
 
 OPTIONS: Mapping[str, str] = {
-    "seed": "--seed",
-    "mask": "--mask",
-    "kernel": "--kernel",
+    **{name: f"--{name}" for name in ("seed", "mask", "kernel", "blur", "angle", "boundary")},
     "quality": "--jpeg-quality",
     "subsampling": "--jpeg-subsampling",
 }
 """Parameters that a command takes, by the option it takes them with; the others are a file's."""
+
+_POSSIBLE: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "seed": (
+        lambda value: isinstance(value, Integral) and 0 <= int(value) <= LARGEST_SEED,
+        f"a whole number from 0 to {LARGEST_SEED}",
+    ),
+    "blur": (
+        lambda value: isinstance(value, Real) and 0 < float(value) <= LARGEST_BLUR,
+        f"a number of pixels above 0, at most {LARGEST_BLUR}",
+    ),
+    "angle": (
+        lambda value: isinstance(value, Real) and math.isfinite(float(value)),
+        "degrees, counter-clockwise, 0 along the rows",
+    ),
+    "boundary": (lambda value: value in BOUNDARIES, " or ".join(BOUNDARIES)),
+    "quality": (
+        lambda value: isinstance(value, Integral) and 1 <= int(value) <= 100,
+        "a whole number from 1 to 100",
+    ),
+    "subsampling": (
+        lambda value: isinstance(value, str) and value in SUBSAMPLINGS,
+        " or ".join(SUBSAMPLINGS),
+    ),
+}
+"""Which values a parameter may have, and what they are."""
+
+
+def check_value(parameter: str, value: object) -> None:
+    """Make sure that a parameter has a value that it may have, whatever takes it.
+
+    Raises:
+        UsageError: It has none.
+    """
+    possible, choice = _POSSIBLE.get(parameter, (None, ""))
+    if possible is not None and not possible(value):
+        raise UsageError(f"The {parameter} {value} is not possible.", f"Choose {choice}.")
 
 
 @dataclass(frozen=True)

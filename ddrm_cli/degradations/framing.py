@@ -9,16 +9,13 @@ kernel measures weakly.
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .base import ImageShape, LinearOperator
 from .blur import FourierBlur
 from .build import build_operator
 from .frame import MARGIN
-from .separable import is_outer_product
 from .table import Degradation
 
 __all__ = ["build_framed", "continue_measurement", "frame_margin"]
@@ -39,24 +36,29 @@ def build_framed(degradation: Degradation, image_shape: ImageShape) -> LinearOpe
     Raises:
         DDRMError: What `build_operator` raises.
     """
-    kernel = degradation.parameters.get("kernel")
-    if kernel is None:
+    margin = frame_margin(degradation)
+    if margin == (0, 0):
         return build_operator(degradation, image_shape)
-    rows, columns = frame_margin(kernel)
+    rows, columns = margin
     channels, height, width = image_shape
     operator = build_operator(degradation, (channels, height + rows, width + columns))
     operator.margin = (rows, columns)
     return operator
 
 
-def frame_margin(kernel: NDArray[np.float64]) -> tuple[int, int]:
-    """Rows and columns of the margin that a kernel needs.
+def frame_margin(degradation: Degradation) -> tuple[int, int]:
+    """Rows and columns of the margin that a degradation needs: none unless it wraps around.
 
-    None for a kernel that is an outer product: its operator knows reflected borders by itself.
+    Raises:
+        DDRMError: What `build_operator` raises.
     """
-    if is_outer_product(kernel):
+    if "boundary" not in degradation.entry.takes:
         return 0, 0
-    return MARGIN * kernel.shape[0], MARGIN * kernel.shape[1]
+    operator = build_operator(degradation, (1, 1, 1))  # knows its kernel at any size
+    if not isinstance(operator, FourierBlur):
+        return 0, 0
+    rows, columns = operator.kernel_shape
+    return MARGIN * rows, MARGIN * columns
 
 
 def continue_measurement(y: Tensor, operator: LinearOperator, sigma: float) -> Tensor:

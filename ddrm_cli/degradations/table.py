@@ -6,19 +6,17 @@ plain definition to the tests. Nothing else needs to know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Integral
+from types import MappingProxyType
 from typing import Any
 
 from ddrm_cli.errors import UnknownNameError, UsageError
 
-from .compression import check_quality, check_subsampling
-from .entry import OPTIONS, Entry, Pattern
+from .entry import OPTIONS, Entry, Pattern, check_value
 
-__all__ = ["DEGRADATIONS", "LARGEST_SEED", "PATTERNS", "Degradation", "get_entry"]
+__all__ = ["DEGRADATIONS", "PATTERNS", "Degradation", "get_entry", "numbered"]
 
-LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
 _HERE = "ddrm_cli.degradations"
 _QUALITIES = range(5, 96)
 
@@ -31,9 +29,11 @@ class Degradation:
         name: A name of `DEGRADATIONS` or of a pattern, such as ``"inp"``; kept as its entry has it.
         parameters: What its entry takes: ``seed``, a whole number from 0 on for random ones;
             ``mask``, shape (H, W), True where a pixel is missing; ``kernel``, any two-dimensional
-            one, as it is (of sum one it keeps the brightness); ``quality``, 1 .. 100, or
-            ``tables``, the steps of a file, and ``subsampling`` and ``orientation`` of a JPEG. What
-            is None is not given.
+            one, as it is (of sum one it keeps the brightness); ``blur``, how wide, in pixels;
+            ``angle`` of a motion in degrees, counter-clockwise, 0 along the rows; ``boundary``,
+            ``"reflect"`` where the picture was mirrored beyond its frame, ``"unknown"`` where it
+            was cut after it was blurred; ``quality``, 1 .. 100, or ``tables``, the steps of a file,
+            and ``subsampling`` and ``orientation`` of a JPEG. What is None is not given.
 
     Raises:
         UnknownNameError: No degradation of that name.
@@ -54,8 +54,7 @@ class Degradation:
                 raise UsageError(
                     f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
                 )
-            if name in _CHECKS:
-                _CHECKS[name](value)
+            check_value(name, value)
 
     @classmethod
     def of(cls, degradation: str | Degradation) -> Degradation:
@@ -100,20 +99,6 @@ def _takers(parameter: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _check_seed(seed: object) -> None:
-    if not (isinstance(seed, Integral) and 0 <= int(seed) <= LARGEST_SEED):
-        raise UsageError(
-            f"The seed {seed} is not possible.", f"Choose a whole number from 0 to {LARGEST_SEED}."
-        )
-
-
-_CHECKS: Mapping[str, Callable[[object], None]] = {
-    "seed": _check_seed,
-    "quality": check_quality,
-    "subsampling": check_subsampling,
-}
-
-
 def _reduction(
     stem: str, attribute: str, summary: str, use: str, takes: tuple[str, ...] = ()
 ) -> Pattern:
@@ -136,6 +121,27 @@ _BLOCK_MEAN = _reduction(
     "sr", "block_mean", "mean over N x N pixels", "binned sensors", ("kernel",)
 )
 _BICUBIC = _reduction("sr_bicubic", "bicubic", "bicubic reduction N times", "photos made smaller")
+
+
+def _blur(
+    name: str,
+    attribute: str,
+    summary: str,
+    use: str,
+    parameters: Mapping[str, Any] = MappingProxyType({}),
+    takes: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
+) -> Entry:
+    return Entry(
+        name=name,
+        family="deblurring",
+        target=f"{_HERE}.blur:{attribute}",
+        summary=summary,
+        use=use,
+        parameters={**parameters, "boundary": "reflect"},
+        takes=(*takes, "boundary"),
+        needs=needs,
+    )
 
 
 def _compressed_sensing(ratio: int) -> Entry:
@@ -199,36 +205,42 @@ _ENTRIES = (
     ),
     *(_BLOCK_MEAN.make(factor) for factor in (2, 4, 8, 16)),
     *(_BICUBIC.make(factor) for factor in (4, 8, 16)),
-    Entry(
-        name="deblur_uni",
-        family="deblurring",
-        target=f"{_HERE}.blur:uniform_blur",
-        summary="mean over 9 x 9 pixels",
-        use="slightly out of focus",
-        parameters={"length": 9},
+    _blur(
+        "deblur_uni",
+        "uniform_blur",
+        "mean over 9 x 9 pixels",
+        "slightly out of focus",
+        {"blur": 9},
+        takes=("blur",),
     ),
-    Entry(
-        name="deblur_gauss",
-        family="deblurring",
-        target=f"{_HERE}.blur:gaussian_blur",
-        summary="5 x 5 pixels of a Gaussian",
-        use="soft lenses",
-        parameters={"length": 5, "sigma": 10.0},
+    _blur(
+        "deblur_gauss",
+        "gaussian_blur",
+        "5 x 5 pixels of a Gaussian",
+        "soft lenses",
+        takes=("blur",),
     ),
-    Entry(
-        name="deblur_aniso",
-        family="deblurring",
-        target=f"{_HERE}.blur:anisotropic_blur",
-        summary="9 x 9 pixels, wide Gaussian",
-        use="sideways motion",
-        parameters={"length": 9, "sigma_rows": 1.0, "sigma_columns": 20.0},
+    _blur(
+        "deblur_aniso",
+        "anisotropic_blur",
+        "9 x 9 pixels, wide Gaussian",
+        "sideways motion",
+        {"length": 9, "sigma_rows": 1.0, "sigma_columns": 20.0},
     ),
-    Entry(
-        name="deblur",
-        family="deblurring",
-        target=f"{_HERE}.blur:blur_by_kernel",
-        summary="convolution with your kernel",
-        use="a blur you know",
+    _blur(
+        "deblur_motion",
+        "motion_blur",
+        "mean along a line",
+        "moved cameras",
+        {"angle": 0},
+        takes=("blur", "angle"),
+        needs=("blur",),
+    ),
+    _blur(
+        "deblur",
+        "blur_by_kernel",
+        "convolution with your kernel",
+        "a blur you know",
         takes=("kernel",),
         needs=("kernel",),
     ),
@@ -282,7 +294,40 @@ def get_entry(name: str) -> Entry:
         entry = pattern.find(name)
         if entry is not None:
             return entry
+        if name == pattern.stem:
+            raise UsageError(
+                f"The degradation {name} needs a {pattern.option}.",
+                f"Give one with --{pattern.option} N, or say {pattern.names[0]}.",
+            )
     numbered = [pattern.names for pattern in PATTERNS]
     known = [*DEGRADATIONS, *(each for names in numbered for each in names)]
     listed = [*DEGRADATIONS, *(f"{names[0]} .. {names[-1]}" for names in numbered)]
     raise UnknownNameError("degradation", name, known, listed)
+
+
+def numbered(stem: str, option: str, number: int | None) -> str:
+    """The name that a stem and a number make, ``sr3`` of ``sr`` and 3; the stem without one.
+
+    Args:
+        stem: What the user says the degradation is.
+        option: What the number is called.
+        number: The number; None is not given.
+
+    Raises:
+        UsageError: Nothing of this stem takes such a number, or not this one.
+    """
+    if number is None:
+        return stem
+    takers = {pattern.stem: pattern for pattern in PATTERNS if pattern.option == option}
+    if stem not in takers:
+        raise UsageError(
+            f"The degradation {stem} takes no {option}.",
+            f"Leave it out, or use {' or '.join(takers)}.",
+        )
+    numbers = takers[stem].numbers
+    if number not in numbers:
+        raise UsageError(
+            f"The {option} {number} is not possible.",
+            f"Choose a whole number from {numbers[0]} to {numbers[-1]}.",
+        )
+    return f"{stem}{number}"

@@ -89,7 +89,7 @@ def make_grid(
     """Every combination, each once; one model after the other, so that each is loaded once.
 
     Args:
-        degradations: Names of the table; ``"all"`` stands for all that need no kernel.
+        degradations: Names of the table; ``"all"`` stands for all that need nothing more.
         sigmas: Noise levels on [0, 1] pixel values.
         models: Names of the table of models.
         settings: Settings of the sampler.
@@ -169,8 +169,7 @@ def _expand(names: Iterable[str]) -> Sequence[str]:
         entry = get_entry(name)
         if entry.needs:
             raise UsageError(
-                f"The degradation {name} needs more than its name, which an evaluation does not "
-                "take.",
+                f"{name} needs more than its name, which an evaluation does not take.",
                 f"Choose another degradation by {entry.family}.",
             )
         expanded.append(entry.name)

@@ -1,10 +1,10 @@
 """JPEG files restored, and photographs that were blurred before they were compressed.
 
-``python -m tests.benchmarks.jpeg PHOTO...`` takes a crop of ``--size`` pixels a side from the middle
-of each photograph, compresses it (4:2:0) and prints means over the photographs: PSNR in dB and blockiness
-(see `blockiness`) of the JPEG, of our restoration, and of the published way of
-ddrm-jpeg with as many evaluations as ``--published`` says. ``--blurred`` prints instead what
-deblurring reaches with the noise level that a JPEG's tables say and with the best of several.
+``python -m tests.benchmarks.jpeg PHOTO...`` takes ``--size`` x ``--size`` pixels from the middle of
+each photograph, compresses them (4:2:0), and prints means over the photographs: PSNR in dB and
+blockiness (see `blockiness`) of the JPEG, of our restoration, and of the published way of ddrm-jpeg
+with as many evaluations as ``--published`` says. ``--blurred`` prints instead what deblurring
+reaches with the noise level that a JPEG's tables say, and with the best of several.
 """
 
 from __future__ import annotations

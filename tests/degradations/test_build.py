@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.degradations.entry import Pattern
-from ddrm_cli.degradations.table import DEGRADATIONS, PATTERNS, Degradation, get_entry
+from ddrm_cli.degradations.table import DEGRADATIONS, PATTERNS, Degradation, get_entry, numbered
 from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
 
 from .examples import example
@@ -20,7 +22,7 @@ PUBLISHED = {
 
 
 def test_every_published_name_is_there_and_what_photographs_have_besides() -> None:
-    assert PUBLISHED | {"deblur", "jpeg"} == set(DEGRADATIONS)
+    assert PUBLISHED | {"deblur", "deblur_motion", "jpeg"} == set(DEGRADATIONS)
 
 
 def test_the_table_knows_the_size_of_the_measurement() -> None:
@@ -85,6 +87,32 @@ def test_what_a_degradation_does_not_take_is_refused() -> None:
         Degradation("deno", {"mask": np.zeros((16, 16), dtype=bool)})
     with pytest.raises(UsageError, match=r"takes no factor. Leave it out\."):
         Degradation("deno", {"factor": 3})
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("deblur_gauss", {"blur": 0}),
+        ("deblur_gauss", {"blur": "wide"}),
+        ("deblur_motion", {"blur": 256}),
+        ("deblur_motion", {"blur": 9, "angle": float("nan")}),
+        ("deblur_uni", {"boundary": "zero"}),
+    ],
+)
+def test_a_value_that_no_blur_has_is_refused(name: str, parameters: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="is not possible"):
+        Degradation(name, parameters)
+
+
+def test_a_number_completes_a_stem() -> None:
+    assert numbered("sr_bicubic", "scale", 3) == "sr_bicubic3"
+    assert numbered("deno", "scale", None) == "deno"
+    with pytest.raises(UsageError, match=r"takes no scale.*sr or sr_bicubic or upscale"):
+        numbered("sr4", "scale", 4)
+    with pytest.raises(UsageError, match="from 2 to 16"):
+        numbered("sr", "scale", 17)
+    with pytest.raises(UsageError, match=r"needs a scale.*--scale N"):
+        get_entry("sr")
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "one"])

@@ -17,6 +17,7 @@ from ddrm_cli.degradations.blur import (
     blur_by_kernel,
     convolution_matrix,
     gaussian_taps,
+    motion_kernel,
     separable_blur,
 )
 from ddrm_cli.degradations.build import build_operator
@@ -24,7 +25,7 @@ from ddrm_cli.degradations.compressed_sensing import walsh_hadamard_matrix
 from ddrm_cli.degradations.dense import DenseOperator
 from ddrm_cli.degradations.super_resolution import cubic, lanczos3, stretched_taps, triangle
 from ddrm_cli.degradations.table import Degradation
-from ddrm_cli.errors import MeasurementError
+from ddrm_cli.errors import MeasurementError, UsageError
 
 from .examples import example
 
@@ -203,6 +204,49 @@ def test_any_other_kernel_is_convolved_circularly(shape: tuple[int, int]) -> Non
 def test_a_kernel_that_is_none_is_refused(kernel: np.ndarray) -> None:
     with pytest.raises(MeasurementError, match="kernel"):
         blur_by_kernel((1, 8, 8), kernel)
+
+
+def centroid(kernel: np.ndarray) -> tuple[float, float]:
+    rows, columns = (np.arange(n) - n // 2 for n in kernel.shape)
+    return float((kernel.sum(axis=1) * rows).sum()), float((kernel.sum(axis=0) * columns).sum())
+
+
+@pytest.mark.parametrize("length", [0.5, 1, 2, 7.3, 15, 40])
+@pytest.mark.parametrize("angle", [0, 17, 30, 45, 90, 135, -60, 1000])
+def test_a_motion_is_a_line_about_its_middle(length: float, angle: float) -> None:
+    kernel = motion_kernel(length, angle)
+    assert kernel.sum() == pytest.approx(1)
+    assert (kernel >= 0).all()
+    assert all(side % 2 == 1 for side in kernel.shape)
+    assert centroid(kernel) == pytest.approx((0, 0), abs=1e-9)
+    np.testing.assert_allclose(motion_kernel(length, angle + 180), kernel, atol=1e-9)
+    np.testing.assert_allclose(motion_kernel(length, angle + 90), np.rot90(kernel), atol=1e-9)
+    np.testing.assert_allclose(motion_kernel(length, -angle), kernel[::-1], atol=1e-9)
+
+
+def test_a_motion_turns_counter_clockwise() -> None:
+    assert np.array_equal(motion_kernel(5, 0), np.full((1, 5), 0.2))
+    kernel = motion_kernel(9, 30)
+    height, width = kernel.shape
+    assert width > height  # nearer to the rows
+    assert kernel[: height // 2, width // 2 + 1 :].sum() > kernel[height // 2 + 1 :].sum() / 2
+
+
+@pytest.mark.parametrize("angle", [0, 20, 45, 77])
+def test_a_motion_is_as_long_as_it_is_said_to_be(angle: float) -> None:
+    """Its variance along the line is that of a uniform distribution, ``length^2 / 12``."""
+    kernel = motion_kernel(31, angle)
+    rows, columns = (np.arange(n) - n // 2 for n in kernel.shape)
+    up, right = np.sin(np.radians(angle)), np.cos(np.radians(angle))
+    along = columns * right - rows[:, None] * up
+    # A pixel's own width adds up to 1/6 along a diagonal, and takes at the ends.
+    assert (kernel * along**2).sum() == pytest.approx(31**2 / 12, rel=0.02)
+
+
+@pytest.mark.parametrize("blur", [2, 8, 6.5])
+def test_a_mean_over_an_even_width_would_move_the_picture(blur: float) -> None:
+    with pytest.raises(UsageError, match="odd width"):
+        build_operator(Degradation("deblur_uni", {"blur": blur}), (1, 16, 16))
 
 
 def test_colour_becomes_the_weighted_mean_of_the_channels() -> None:
