@@ -9,6 +9,8 @@
     A model to restore many pictures with.
 ``inspect``, ``suggestions``
     What happened to a photograph, and what is worth trying.
+``train``
+    Photographs in, a model out.
 ``pose``, ``Restorer``
     The same in two steps: what is to be solved, and what solves it.
 ``Degradation``, ``build_operator``, ``LinearOperator``, ``sample_ddrm``
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from ddrm_cli.restoration import Restoration, Restorer, degrade, restore
     from ddrm_cli.sampler.ddrm import sample_ddrm
     from ddrm_cli.sampler.settings import PRESETS, PaperSettings, SamplerSettings
+    from ddrm_cli.training.train import train
 
 __all__ = [
     "PRESETS",
@@ -65,6 +68,7 @@ __all__ = [
     "restore",
     "sample_ddrm",
     "suggestions",
+    "train",
 ]
 
 # Torch reads it when it is imported. Threads that spin while they wait for each other are fast
@@ -94,6 +98,7 @@ _HOMES = {
     "PRESETS": "sampler.settings",
     "PaperSettings": "sampler.settings",
     "SamplerSettings": "sampler.settings",
+    "train": "training.train",
 }
 
 

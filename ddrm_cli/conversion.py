@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.measurement import (
     MeasurementInfo,
@@ -63,6 +64,11 @@ class Batch:
     def name(self) -> str:
         """What errors call it."""
         return "the picture" if self.file is None else f"'{self.file}'"
+
+    @property
+    def compression(self) -> Compression | None:
+        """How the file was compressed, where it says that: where it is a JPEG."""
+        return None if self.picture is None else self.picture.compression
 
     @property
     def is_vector(self) -> bool:

@@ -19,6 +19,7 @@ from .inspect import inspect
 from .list_degradations import list_degradations
 from .restore import restore
 from .streams import carry_every_name
+from .train import train
 from .voice import Voice
 
 __all__ = ["app", "run"]
@@ -76,7 +77,7 @@ def ddrm(
     """
 
 
-for _command in (restore, degrade, inspect, evaluate, list_degradations, download):
+for _command in (restore, degrade, inspect, evaluate, train, list_degradations, download):
     app.command(_command.__name__.replace("_", "-"))(_command)
 
 

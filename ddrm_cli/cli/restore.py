@@ -23,6 +23,8 @@ from .options import (
     Debug,
     DegradationName,
     Device,
+    JpegQuality,
+    JpegSubsampling,
     Json,
     Kernel,
     Mask,
@@ -65,6 +67,8 @@ def restore(
     blur: Blur = None,
     angle: Angle = None,
     boundary: Boundary = None,
+    jpeg_quality: JpegQuality = None,
+    jpeg_subsampling: JpegSubsampling = None,
     out: Out = None,
     overwrite: Overwrite = False,
     preset: Annotated[
@@ -167,7 +171,8 @@ def restore(
             "--model",
             "-m",
             metavar="NAME|FILE",
-            help="The prior, see: ddrm download. With --arch, a file of weights.",
+            help="The prior, see: ddrm download; or a file of ddrm train, or with --arch one of "
+            "other weights.",
         ),
     ] = "photo-small",
     arch: Annotated[
@@ -222,7 +227,10 @@ def restore(
     from ddrm_cli.weights.registry import load_models
 
     automatic = deg == AUTO
-    degradation = degradation_of(None if automatic else deg, scale, blur, angle, boundary)
+    named = None if automatic else deg
+    degradation = degradation_of(
+        named, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling
+    )
     noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(
@@ -309,15 +317,10 @@ def _class_label(text: str | None, model: Model) -> int | None:
 
 def _model(name: str, arch: str | None, models: Mapping[str, Model]) -> Model:
     """The model of a name, or of a file of weights."""
-    from ddrm_cli.weights.registry import get_model
-
     if arch is None:
-        if name not in models and Path(name).is_file():
-            raise UsageError(
-                f"It is not known what network the weights in '{name}' belong to.",
-                "Say with --arch which model they were trained like; see: ddrm download",
-            )
-        return get_model(name, models)
+        from ddrm_cli.weights.own_file import find_model
+
+        return find_model(name, models)
     if not Path(name).is_file():
         raise UsageError(
             f"There is no file '{name}' of weights for --arch.", "Check the name after --model."

@@ -3,6 +3,7 @@
 =====================  ==========================================================
 ``picture``            ``Picture``: pixels on [0, 1], alpha, bit depth, metadata
 ``modes``              Pillow's colour modes to pixels and alpha
+``xmp``                XMP: what a JPEG says of how it was measured
 ``exif``               EXIF: orientation, normalising, dropping what is corrupt
 ``quiet``              Pillow and OpenCV without their warnings, safe in threads
 ``files``              files opened for reading, the system's errors made ours

@@ -116,6 +116,7 @@ class Picture:
             self,
             pixels=np.asarray(pixels, dtype=np.float32),
             alpha=self.resized_alpha(height, width),
+            compression=None,
         )
 
     def restored(self, pixels: NDArray[np.floating[Any]], fills_alpha: bool) -> Picture:

@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import PngImagePlugin
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import OutputError, OutputExistsError, UsageError
 from ddrm_cli.images import sixteen_bit
 from ddrm_cli.images.exif import exif_for_size
 from ddrm_cli.images.picture import Metadata, Picture, image_of, to_levels
+from ddrm_cli.images.xmp import xmp_of_text
 
 __all__ = [
     "MEASUREMENT_KEY",
@@ -43,7 +45,7 @@ OUTPUT_FORMATS = {
     ".bmp": "BMP",
 }
 
-#: PNG text chunk that makes a picture a measurement.
+#: PNG text chunk, or XMP property of a JPEG, that makes a picture a measurement.
 MEASUREMENT_KEY = "ddrm"
 
 _WITHOUT_ALPHA = {"JPEG", "BMP"}
@@ -131,8 +133,15 @@ def check_size(path: str | os.PathLike[str], height: int, width: int) -> None:
         )
 
 
-def encode_picture(picture: Picture, path: str | os.PathLike[str]) -> tuple[bytes, tuple[str, ...]]:
+def encode_picture(
+    picture: Picture, path: str | os.PathLike[str], compression: Compression | None = None
+) -> tuple[bytes, tuple[str, ...]]:
     """The bytes of the file ``path`` as ``write_picture`` would write it, and its notes.
+
+    Args:
+        picture: What to write.
+        path: Of the file.
+        compression: Of a JPEG that is a measurement, instead of the usual one.
 
     Raises:
         UsageError: The suffix names no format.
@@ -157,8 +166,11 @@ def encode_picture(picture: Picture, path: str | os.PathLike[str]) -> tuple[byte
         notes.append(f"{form} has 8 bits a sample: the 16 bits of the picture were rounded.")
     if form == "PNG":
         options["pnginfo"] = _png_text(picture.metadata)
+    if form == "JPEG" and MEASUREMENT_KEY in picture.metadata.text:
+        options["xmp"] = xmp_of_text({MEASUREMENT_KEY: picture.metadata.text[MEASUREMENT_KEY]})
+    usual = _OPTIONS[form] if compression is None else compression.options
     stream = io.BytesIO()
-    image_of(samples).save(stream, form, **_OPTIONS[form], **options)
+    image_of(samples).save(stream, form, **usual, **options)
     return stream.getvalue(), tuple(notes)
 
 

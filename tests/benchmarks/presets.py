@@ -48,15 +48,17 @@ def main() -> None:
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--deg", action="append", default=[])
+    parser.add_argument("--sigma", action="append", default=[], type=float)
     parser.add_argument("--way", action="append", default=[], choices=WAYS)
     arguments = parser.parse_args()
     degradations = arguments.deg or [n for n, entry in DEGRADATIONS.items() if not entry.needs]
+    sigmas = arguments.sigma or SIGMAS
     ways = arguments.way or list(WAYS)
     arguments.results.touch()
     known = read(arguments.results)
     model = load_model()
     with arguments.results.open("a", encoding="utf-8") as file:
-        for sigma, name in itertools.product(SIGMAS, degradations):
+        for sigma, name in itertools.product(sigmas, degradations):
             if (name, sigma) == ("deno", 0.0):
                 continue
             for way, path in itertools.product(ways, arguments.photos):
@@ -67,7 +69,7 @@ def main() -> None:
                     file.flush()
     stems = [path.stem for path in arguments.photos]
     print(f"| degradation | sigma | {' | '.join(ways)} |\n|---|---|{'---|' * len(ways)}")
-    for name, sigma in itertools.product(degradations, sorted(SIGMAS)):
+    for name, sigma in itertools.product(degradations, sorted(sigmas)):
         if (name, sigma) != ("deno", 0.0):
             cells = [text([known[name, sigma, way, stem] for stem in stems]) for way in ways]
             print(f"| `{name}` | {sigma:g} | {' | '.join(cells)} |")
@@ -79,11 +81,11 @@ def read(path: Path) -> dict[Cell, Mapping[str, Any]]:
     return {tuple(key): value for *key, value in lines}
 
 
-def crop(path: Path) -> Tensor:
-    """The middle of a photograph, (1, 3, 256, 256) on [0, 1]."""
+def crop(path: Path, size: int = SIZE) -> Tensor:
+    """The middle of a photograph, (1, 3, size, size) on [0, 1]."""
     pixels = read_picture(path).pixels
-    top, left = ((side - SIZE) // 2 for side in pixels.shape[:2])
-    middle = pixels[top : top + SIZE, left : left + SIZE]
+    top, left = ((side - size) // 2 for side in pixels.shape[:2])
+    middle = pixels[top : top + size, left : left + size]
     return torch.from_numpy(np.moveaxis(middle, -1, 0).copy())[None]
 
 
