@@ -17,9 +17,10 @@ from ddrm_cli.errors import ImageReadError, MeasurementError, UsageError
 from ddrm_cli.files import record as record_module
 from ddrm_cli.files.degrading import DegradeRequest, degrade_file
 from ddrm_cli.files.names import RestoredFiles
-from ddrm_cli.files.record import RESULT_KEY, file_digest, read_record, with_record
+from ddrm_cli.files.record import file_digest, read_record, with_record
 from ddrm_cli.files.restoring import FileRestorer, RestoreRequest
-from ddrm_cli.images.picture import Metadata, Picture
+from ddrm_cli.images.metadata import RESULT_KEY, Metadata
+from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.images.writing import write_picture
 from ddrm_cli.prior import load_model
