@@ -7,6 +7,7 @@
 ``xmp``                XMP packets: carried, made true, our records merged in
 ``iptc``               IPTC records in the resources that hold them
 ``tiff_tags``          directories of tags, of TIFF files and of EXIF blocks
+``hidden``             colours under full transparency, continued from the visible
 ``modes``              Pillow's colour modes to pixels and alpha
 ``quiet``              decoders without their warnings, safe in threads
 ``files``              files opened for reading, the system's errors made ours

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ddrm_cli.errors import UsageError
+from ddrm_cli.images.hidden import continued
 from ddrm_cli.images.metadata import Metadata, pillow_metadata, upright
 from ddrm_cli.images.modes import Planes, planes_of, turned
 from ddrm_cli.images.quiet import decoding
@@ -71,6 +72,11 @@ class Picture:
         """1 for grey, 3 for RGB."""
         return int(self.pixels.shape[2])
 
+    @property
+    def measured(self) -> NDArray[np.float32]:
+        """The pixels, with the visible colours continued below full transparency."""
+        return self.pixels if self.alpha is None else continued(self.pixels, self.alpha > 0)
+
     def resized_alpha(self, height: int, width: int) -> NDArray[np.float32] | None:
         """The alpha channel at another size, (height, width) on [0, 1]; None where there is none.
 
@@ -91,14 +97,15 @@ class Picture:
         )
 
     def restored(self, pixels: NDArray[np.floating[Any]], fills_alpha: bool) -> Picture:
-        """What a restoration makes of this picture.
+        """What a restoration makes of this picture: grey is written in the mode that came in.
 
         Args:
             pixels: (H, W, C) on [0, 1], of any size.
             fills_alpha: Whether its transparency said which pixels were missing: it is gone then.
         """
         opaque = dataclasses.replace(self, alpha=None) if fills_alpha else self
-        return opaque.with_pixels(pixels)
+        channels = max(self.channels, pixels.shape[2])
+        return opaque.with_pixels(np.broadcast_to(pixels, (*pixels.shape[:2], channels)))
 
     def to_pil(self) -> Image.Image:
         """A Pillow image (L, LA, RGB or RGBA); values are clipped and rounded.
