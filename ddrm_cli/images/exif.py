@@ -63,6 +63,7 @@ _WORDS = frozenset(
     | {0x4746, 0x4749, 33432}  # rating in stars and in per cent, copyright
     | {0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F}  # title, comment, author, keywords, subject
     | {EXIF_DIRECTORY, GPS_DIRECTORY}
+    | {33434, 33437, 34850, 34855, *range(36864, 37500), *range(40960, 42241)}  # EXIF's, misplaced
 )
 
 
@@ -135,12 +136,12 @@ def _exif_directory(body: bytearray, main: Directory) -> Directory:
 def exif_with_density(block: bytes | None, dpi: tuple[float, float]) -> bytes:
     """A block that states dots per inch, for formats that have no other place for them.
 
-    Where it states another one, the main directory is written again behind the block; all else
-    stays in its place.
+    One that states them already is carried as it is. Else the main directory is written again
+    behind the block; all else stays in its place.
     """
     body = _body(block) if block else b"II*\0\x08\0\0\0\0\0\0\0\0\0"
     order, main = _main(body)
-    if exif_density(main.entries, order) == dpi:
+    if exif_density(main.entries, order) is not None:
         return HEAD + body
     body += bytes(len(body) % 2)
     entries = {**main.entries, **density_entries(order, dpi)}

@@ -38,7 +38,7 @@ _CHANNELS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _PALETTE: 1}
 _CHANNELS |= {_RGB: 3, _YCBCR: 3, _LAB: 3, _INKS: 4}
 
 _UNSIGNED, _SIGNED, _FLOAT, _VOID = 1, 2, 3, 4  # sample formats
-_PREMULTIPLIED, _ALPHA = 1, 2  # extra samples
+_PREMULTIPLIED, _ALPHA, _COREL_ALPHA = 1, 2, 999  # extra samples
 _OLD_JPEG = 6  # a compression
 _GIVE_RGB = frozenset((7, 34927, 50001))  # compressions whose decoders convert YCbCr: JPEG, WebP
 _INK_SET = 332
@@ -126,8 +126,12 @@ def read_tiff_planes(file: BinaryIO, page: TiffPage, name: str) -> Planes:
     """
     kind, samples = _decoded(file, page, name)
     channels, needed = samples.shape[2], _CHANNELS[kind]
-    extra = (*page.extrasamples, 0)[0] if channels > needed else 0
-    alpha = extra in (_PREMULTIPLIED, _ALPHA)
+    extra = 0
+    if channels > needed:
+        # A fourth channel of RGB that nothing is said of is alpha, as other programs take it.
+        unnamed = _ALPHA if (kind, channels) == (_RGB, 4) else 0
+        extra = int((*page.extrasamples, unnamed)[0])
+    alpha = extra in (_PREMULTIPLIED, _ALPHA, _COREL_ALPHA)
     kept = needed + alpha
     if kind in (_PALETTE, _YCBCR, _INKS, _LAB):
         planes = _converted(samples[..., :needed], kind, page, name)
@@ -151,15 +155,22 @@ def _decoded(file: BinaryIO, page: TiffPage, name: str) -> tuple[int, NDArray[An
     needed = _CHANNELS.get(kind)
     if needed is None or not needed <= page.samplesperpixel <= _MOST_CHANNELS:
         raise _unsupported(name, f"{page.samplesperpixel} channels of the kind {_called(page)}")
-    if page.imagedepth > 1 or not isinstance(page.bitspersample, int):
-        raise _unsupported(name, "volumes, or channels of different depths")
+    if page.imagedepth > 1:
+        raise _unsupported(name, f"a volume of {page.imagedepth} slices")
+    if not isinstance(page.bitspersample, int):
+        raise _unsupported(name, f"channels of {page.bitspersample} bits")
     if kind == _INKS and page.tags.valueof(_INK_SET, default=1) != 1:
         raise _unsupported(name, "inks other than cyan, magenta, yellow and black")
     subsampled = kind == _YCBCR and page.subsampling not in (None, (1, 1))
+    ends = [a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True)]
+    if max(ends, default=0) > file.seek(0, 2):  # some decoders take what is not there for black
+        raise ValueError("its pixels reach beyond its end")
     if compression == _OLD_JPEG or (subsampled and compression not in _GIVE_RGB):
         return _RGB, _by_libtiff(file, page, name)
     if compression not in tifffile.TIFF.DECOMPRESSORS:
-        raise _unsupported(name, f"the compression {_called(compression)}")
+        raise _unsupported(name, f"the compression {_called(page.compression)}")
+    if 0 in page.databytecounts:
+        raise _unsupported(name, "parts of it are left out")
     planes, _, height, width, samples = page.shaped
     decoded: NDArray[Any] = page.asarray(maxworkers=1).reshape(planes, height, width, samples)
     together = np.moveaxis(decoded, 0, 2).reshape(height, width, planes * samples)
@@ -172,9 +183,6 @@ def _by_libtiff(file: BinaryIO, page: TiffPage, name: str) -> NDArray[np.uint8]:
 
     if page.bitspersample != 8 or not isinstance(page.index, int):
         raise _unsupported(name, f"{_called(page.compression)} of {page.bitspersample} bits")
-    ends = [a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True)]
-    if max(ends) > file.seek(0, 2):  # what is not there would come as black
-        raise ValueError("its strips reach beyond its end")
     file.seek(0)
     rgba = imagecodecs.tiff_decode(file.read(), index=page.index, asrgb=True)
     return np.ascontiguousarray(rgba[..., :3])
@@ -220,10 +228,10 @@ def _converted(samples: NDArray[Any], kind: int, page: TiffPage, name: str) -> P
     depths = (8,) if kind == _LAB else (8, 16)
     if page.sampleformat not in (_UNSIGNED, _VOID) or bits not in depths:
         raise _unsupported(name, f"{_called(page)} of {bits} bits")
+    mode = {_YCBCR: "YCbCr", _INKS: "CMYK", _LAB: "LAB"}[kind]
     if bits == 16:
         samples = np.rint(np.divide(samples, np.float32(257), dtype=np.float32)).astype(np.uint8)
-        notes = (f"{_called(page)} is converted with 8 bits a sample: 16 were rounded.",)
-    mode = {_YCBCR: "YCbCr", _INKS: "CMYK", _LAB: "LAB"}[kind]
+        notes = (f"{mode} of 16 bits a sample was rounded to 8.",)
     image = Image.frombytes(mode, (width, height), samples.tobytes(), "raw", mode)
     profile = page.tags.valueof(_ICC)
     if isinstance(profile, bytes):
