@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ddrm_cli.conversion import Batch, ImageLike, to_batch
@@ -151,7 +152,7 @@ def pose(
         batch = to_batch(measurement, operator.measurement_shape, sigma=noise)
         known = None
     else:
-        batch = to_batch(measurement, sigma=noise)
+        batch = to_batch(measurement, sigma=noise).in_grey()
         known = provenance(batch, degradation, mask, kernel)
         operator = build_framed(known.degradation, known.picture_shape(batch))
     y = batch.values
@@ -160,7 +161,7 @@ def pose(
     if sigma is None and batch.info is not None:
         level, origin = batch.info.sigma, "from the file"
     elif sigma is None or sigma == "auto":
-        level, origin = _estimated(y, operator), "estimated"
+        level, origin = _estimated(y, operator, batch.missing), "estimated"
     else:
         level, origin = sigma, "given"
     check_sigma(level)
@@ -300,12 +301,14 @@ def _is_coloured(y: Tensor, operator: LinearOperator) -> bool:
     )
 
 
-def _estimated(y: Tensor, operator: LinearOperator) -> float:
+def _estimated(y: Tensor, operator: LinearOperator, missing: NDArray[np.bool_] | None) -> float:
     """The noise of the noisiest picture of a batch, on [0, 1]."""
     if y.ndim != 4:
         raise UsageError(
             "The noise of a measurement that is no picture cannot be estimated.",
             "Give it with --sigma.",
         )
-    known = None if operator.missing is None else (~operator.missing).numpy()
+    known = None if missing is None else ~missing
+    if operator.missing is not None:
+        known = (~operator.missing).numpy()
     return max(estimate_sigma(np.moveaxis(each.numpy(), 0, -1), known) for each in y)

@@ -80,6 +80,31 @@ def psnr(a: Any, b: Any) -> float:
 # --- what comes in comes out ---
 
 
+@pytest.mark.parametrize("name", ["deno", "sr2", "deblur_gauss", "inp_lorem"])
+def test_a_scan_of_three_equal_channels_is_restored_as_grey(name: str, tiny: LoadedModel) -> None:
+    grey = crop().convert("L")
+    asked: dict[str, Any] = {"sigma": 0.1, "model": tiny, "settings": FAST}
+    expected = np.asarray(ddrm_cli.restore(grey, name, **asked))
+    coloured = grey.convert("RGB")
+    restored = ddrm_cli.restore(coloured, name, **asked)
+    assert restored.mode == "RGB"
+    assert np.array_equal(np.asarray(restored), np.stack([expected] * 3, axis=2))
+    array = np.asarray(coloured)
+    assert np.array_equal(ddrm_cli.restore(array, name, **asked), np.asarray(restored))
+    tensor = torch.from_numpy(array.copy()).movedim(-1, 0)
+    assert np.array_equal(
+        ddrm_cli.restore(tensor, name, **asked).movedim(0, -1).numpy(), np.asarray(restored)
+    )
+
+
+def test_a_scan_of_three_equal_channels_is_coloured_where_that_is_asked(
+    tiny: LoadedModel,
+) -> None:
+    scan = crop().convert("L").convert("RGB")
+    samples = np.asarray(ddrm_cli.restore(scan, "color", sigma=0.1, model=tiny, settings=FAST))
+    assert (samples != samples[..., :1]).any()
+
+
 @pytest.mark.parametrize(
     "picture",
     [

@@ -89,7 +89,7 @@ class RestoreTask(Task):
 
     def read(self, path: Path, output: Path) -> FileProblem:
         """Read a picture, and tell how."""
-        from ddrm_cli.images.writing import check_size
+        from ddrm_cli.images.encoding import check_size
 
         posed = self.request.read(path)
         _, height, width = posed.problem.image_shape

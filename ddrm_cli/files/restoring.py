@@ -233,20 +233,17 @@ def is_same_restoration(
 ) -> bool:
     """Whether the results that exist are what `FileRestorer` would make of a picture.
 
-    A file that cannot say it, which only a PNG can, is believed where no file is missing.
+    A file that does not say it, as BMP cannot, is not believed.
 
     Raises:
         ImageReadError: The picture cannot be read.
     """
     wanted = {"input": file_digest(path), **asked}
-    complete = all(file.exists() for file in files.all(output))
     results = [file for file in files.results(output) if file.exists()]
-    for file in results:
-        record = read_record(file)
-        silent = record is None and file.suffix.lower() != ".png"
-        if not (complete if silent else record is not None and record.get("asked") == wanted):
-            return False
-    return bool(results)
+    records = [read_record(file) for file in results]
+    return bool(results) and all(
+        record is not None and record.get("asked") == wanted for record in records
+    )
 
 
 def _comparison(
