@@ -125,6 +125,8 @@ def read_tiff_planes(file: BinaryIO, page: TiffPage, name: str) -> Planes:
         ImageReadError: The page is of a kind that is no picture, or is not supported.
     """
     kind, samples = _decoded(file, page, name)
+    if not samples.size:
+        raise ValueError("no pixels")
     channels, needed = samples.shape[2], _CHANNELS[kind]
     extra = 0
     if channels > needed:
