@@ -7,6 +7,8 @@
     Pictures in, pictures out: tensors, NumPy arrays, Pillow images or files.
 ``load_model``
     A model to restore many pictures with.
+``train``
+    Photographs in, a model out.
 ``pose``, ``Restorer``
     The same in two steps: what is to be solved, and what solves it.
 ``Degradation``, ``build_operator``, ``LinearOperator``, ``sample_ddrm``
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from ddrm_cli.restoration import Restoration, Restorer, degrade, restore
     from ddrm_cli.sampler.ddrm import sample_ddrm
     from ddrm_cli.sampler.settings import PRESETS, PaperSettings, SamplerSettings
+    from ddrm_cli.training.train import train
 
 __all__ = [
     "PRESETS",
@@ -56,6 +59,7 @@ __all__ = [
     "pose",
     "restore",
     "sample_ddrm",
+    "train",
 ]
 
 # Torch reads it when it is imported. Threads that spin while they wait for each other are fast
@@ -81,6 +85,7 @@ _HOMES = {
     "PRESETS": "sampler.settings",
     "PaperSettings": "sampler.settings",
     "SamplerSettings": "sampler.settings",
+    "train": "training.train",
 }
 
 

@@ -88,13 +88,18 @@ class UnknownNameError(UsageError):
         kind: What was looked up, such as ``"degradation"``.
         name: The name that was given.
         known: The names that exist.
+        listed: What stands for them in a list, where they are many.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        names = list(known)
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], listed: Iterable[str] | None = None
+    ) -> None:
+        names = list(dict.fromkeys(known))
         near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
         hint = (
-            f"Did you mean {' or '.join(near)}?" if near else f"Choose one of: {', '.join(names)}."
+            f"Did you mean {' or '.join(near)}?"
+            if near
+            else f"Choose one of: {', '.join(names if listed is None else listed)}."
         )
         super().__init__(f"There is no {kind} named '{name}'.", hint)
         self.name = name

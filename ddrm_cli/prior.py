@@ -17,7 +17,8 @@ from ddrm_cli.sampler.schedule import NoiseSchedule
 from ddrm_cli.sampler.tiling import SMALLEST_TILE, TiledDenoiser
 from ddrm_cli.weights.cache import weights_path
 from ddrm_cli.weights.load import load_classifier, load_network
-from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, get_model, load_models
+from ddrm_cli.weights.own_file import find_model
+from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, load_models
 
 __all__ = ["LoadedModel", "TilingSettings", "load_model"]
 
@@ -185,23 +186,24 @@ def load_model(
     precision: str = "auto",
     models: str | Path | None = None,
 ) -> LoadedModel:
-    """Load a model of the table, from the package or from the cache.
+    """Load a model of the table, from the package or from the cache, or one that was trained.
 
     Args:
-        model: A name that ``ddrm download`` lists, such as ``"photo-small"``, or one of the
-            caller's own.
+        model: A name that ``ddrm download`` lists, such as ``"photo-small"``, a file that
+            ``ddrm train`` wrote, or a model of the caller's own.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``.
         precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
         models: A TOML file with models of the user's own.
 
     Raises:
         UnknownNameError: No model, device or precision of that name.
+        UsageError: The file does not say what network it belongs to.
         ModelNotCachedError: It has to be downloaded first.
         WeightsError: Its file is damaged or another model's.
         DeviceError: The device is not to be had.
     """
     models = None if models is None else Path(models)
-    model = get_model(model, load_models(models)) if isinstance(model, str) else model
+    model = find_model(model, load_models(models)) if isinstance(model, str) else model
     where = choose_device(device)
     dtype = choose_precision(precision, where)
     network = load_network(model, weights_path(model), device=where, dtype=dtype)

@@ -26,7 +26,7 @@ from ddrm_cli.degradations.framing import (
     cut_frame,
     mirror_frame,
 )
-from ddrm_cli.degradations.table import Degradation, get_entry
+from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.devices import on_device
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.kernels import KernelLike
@@ -206,13 +206,12 @@ def operator_of(
     if isinstance(degradation, LinearOperator):
         return _as_given(degradation, mask, kernel)
     channels, height, width = image_shape
-    name, parameters = with_files(degradation, (height, width), mask, kernel)
-    entry = get_entry(name)
-    if "seed" in entry.takes:
-        parameters.setdefault("seed", seed)
-    if entry.gives == "grey":
+    known = with_files(degradation, (height, width), mask, kernel)
+    if "seed" in known.entry.takes and "seed" not in known.parameters:
+        known = known.given(seed=seed)
+    if known.entry.gives == "grey":
         channels = 3
-    return build_framed(Degradation(name, parameters), (channels, height, width))
+    return build_framed(known, (channels, height, width))
 
 
 def _as_given(

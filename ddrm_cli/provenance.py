@@ -81,17 +81,19 @@ def provenance(
                 "Say it with --deg; `ddrm list-degradations` lists what there is.",
             )
         degradation = info.degradation
-    name, parameters = with_files(degradation, batch.values.shape[-2:], mask, kernel)
-    entry = get_entry(name)
-    recorded = info if info is not None and info.degradation == name else None
+    known = with_files(degradation, batch.values.shape[-2:], mask, kernel)
+    entry, parameters = known.entry, known.parameters
+    recorded = info if info is not None and info.degradation == known.name else None
     if info is not None and recorded is None and (entry.gives == "vector" or batch.is_vector):
         raise UsageError(
-            f"{batch.name} is a measurement of {info.degradation}, not of {name}.",
+            f"{batch.name} is a measurement of {info.degradation}, not of {known.name}.",
             "Leave --deg out.",
         )
     said = parameters.keys() & {"mask", "seed"}  # by the user, who knows
     if recorded is not None:
-        parameters = _recorded_parameters(recorded, batch.name) | parameters
+        parameters = {**_recorded_parameters(recorded, batch.name), **parameters}
+    if "boundary" in entry.takes and recorded is None and batch.picture is not None:
+        parameters = {"boundary": "unknown", **parameters}  # it was framed after it was blurred
     if entry.makes_holes and not said and batch.missing is not None:
         holes = Degradation("inp", {"mask": batch.missing})
         return Provenance(holes, recorded, fills_alpha=batch.picture is not None)
@@ -100,23 +102,25 @@ def provenance(
             "It is not known which pixels are missing.",
             "Give a picture of them with --mask, white where missing, or make them transparent.",
         )
-    return Provenance(Degradation(name, parameters), recorded)
+    return Provenance(Degradation(known.name, parameters), recorded)
 
 
 def _recorded_parameters(info: MeasurementInfo, file: str) -> dict[str, Any]:
     """What a measurement file says it was made with; such files are not trusted."""
-    entry = get_entry(info.degradation)
-    parameters = dict[str, Any]()
-    if "seed" in entry.takes and "mask_sha256" not in info.parameters:
+    takes = get_entry(info.degradation).takes
+    known = [name for name in takes if name not in ("mask", "seed")]  # these stand elsewhere
+    parameters = {name: info.parameters[name] for name in known if name in info.parameters}
+    if "seed" in takes and "mask_sha256" not in info.parameters:
         parameters["seed"] = info.seed
-    if "kernel" in entry.takes and "kernel" in info.parameters:
-        try:
-            parameters["kernel"] = to_kernel(np.array(info.parameters["kernel"]))
-        except (MeasurementError, ValueError) as error:
-            raise MeasurementError(
-                f"The kernel that {file} was blurred with is damaged.",
-                "Give it with --kernel FILE.",
-            ) from error
+    try:
+        if "kernel" in parameters:
+            parameters["kernel"] = to_kernel(np.array(parameters["kernel"]))
+        Degradation(info.degradation, parameters)
+    except (MeasurementError, UsageError, ValueError) as error:
+        raise MeasurementError(
+            f"What {file} was degraded with is damaged: {', '.join(parameters)}.",
+            "Give it with the options of these names.",
+        ) from error
     return parameters
 
 
@@ -125,8 +129,8 @@ def with_files(
     size: Sequence[int],
     mask: MaskLike | None,
     kernel: KernelLike | None,
-) -> tuple[str, dict[str, Any]]:
-    """Name and parameters of a degradation, the user's mask and kernel among them as arrays.
+) -> Degradation:
+    """A degradation with the user's mask and kernel among its parameters, as arrays.
 
     Args:
         degradation: What the user says.
@@ -139,14 +143,11 @@ def with_files(
         MeasurementError: The mask has another size, or the kernel is none.
         ImageReadError: A file cannot be read.
     """
-    if isinstance(degradation, str):
-        name, parameters = degradation, dict[str, Any]()
-    else:
-        name, parameters = degradation.name, dict(degradation.parameters)
-    get_entry(name).check({"mask": mask, "kernel": kernel})
+    known = Degradation.of(degradation)
+    known.given(mask=mask, kernel=kernel)  # does it take them?
     if mask is not None:
         height, width = size
-        parameters["mask"] = to_mask(mask, height, width)
+        known = known.given(mask=to_mask(mask, height, width))
     if kernel is not None:
-        parameters["kernel"] = to_kernel(kernel)
-    return name, parameters
+        known = known.given(kernel=to_kernel(kernel))
+    return known

@@ -21,6 +21,7 @@ from ddrm_cli.devices import on_device
 from ddrm_cli.errors import Notice, OutOfMemoryError, UsageError
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
+from ddrm_cli.plausibility import doubts
 from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
 from ddrm_cli.problem import DegradationLike, InverseProblem, measure, operator_of, pose
 from ddrm_cli.sampler.ddrm import Denoise, Step, sample_ddrm
@@ -165,7 +166,7 @@ class Restorer:
                 x_init=operator.initial(y),
                 callback=told,
             )
-            return Restoration(picture(x), label, prior.denoiser.precision, plan)
+            restoration = Restoration(picture(x), label, prior.denoiser.precision, plan)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -174,6 +175,10 @@ class Restorer:
                 f"Memory ran out for a picture of {width} x {height} pixels, whatever the tiles.",
                 "Restore a smaller part of it, or fewer samples at once.",
             ) from error
+        if notice is not None:
+            for doubt in doubts(problem, restoration.x):
+                notice(doubt)
+        return restoration
 
 
 @overload

@@ -22,7 +22,9 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 # Not run here: what installs, tests or measures this project, downloads, or is a template.
-ELSEWHERE = re.compile(r"pip install|pytest|benchmarks|ddrm download|ddrm evaluate|calibration")
+ELSEWHERE = re.compile(
+    r"pip install|pytest|benchmarks|ddrm download|ddrm evaluate|ddrm train|calibration"
+)
 
 COMMANDS = [
     pytest.param(block, id=f"{page.stem}-{number}")
@@ -45,6 +47,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Image.open(folder / "docs" / "images" / "cat-small.png") as photo:
         photo.save(folder / "photo.jpg")
         photo.save(folder / "photo.png")
+    # And photographs to learn from, which cannot be smaller.
+    (folder / "photos").mkdir()
+    for path in (ROOT / "tests" / "data" / "photos").glob("*.png"):
+        with Image.open(path) as picture:
+            picture.crop((0, 0, 256, 256)).save(folder / "photos" / path.name)
     config = folder / "config" / "ddrm" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("[restore]\nsteps = 1\n")
@@ -72,7 +79,7 @@ def test_commands_run_as_printed(block: str, project: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md", "docs/train.md"])
 def test_programs_run_as_printed(page: str, project: Path) -> None:
     program = "\n".join(blocks(ROOT / page, "python"))
     done = run([sys.executable, "-W", "error", "-c", program], project)

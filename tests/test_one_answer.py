@@ -54,12 +54,10 @@ def by_command(path: Path, model: LoadedModel, **asked: Any) -> np.ndarray[Any, 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_command_and_library_degrade_alike(name: str, photo: Path, tmp_path: Path) -> None:
-    parameters = example(name).parameters
-    kernel = parameters.get("kernel")
     output = tmp_path / "y.npz"
-    degrade_file(photo, output, DegradeRequest(name, 0.05, 1, kernel=kernel), overwrite=False)
+    degrade_file(photo, output, DegradeRequest(example(name), 0.05, 1), overwrite=False)
     x = torch.from_numpy(np.moveaxis(read_picture(photo).pixels, -1, 0).copy())
-    y = ddrm_cli.degrade(x, name, sigma=0.05, seed=1, kernel=kernel)
+    y = ddrm_cli.degrade(x, example(name), sigma=0.05, seed=1)
     assert np.array_equal(np.load(output)["y"], y.numpy())
 
 
@@ -69,8 +67,7 @@ def test_command_and_library_restore_a_measurement_alike(
 ) -> None:
     """The file says all of it; the library takes the file, or its pixels and parameters."""
     y = tmp_path / "y.png"
-    kernel = example(name).parameters.get("kernel")
-    degrade_file(photo, y, DegradeRequest(name, 0.05, 1, kernel=kernel), overwrite=False)
+    degrade_file(photo, y, DegradeRequest(example(name), 0.05, 1), overwrite=False)
     command = by_command(y, tiny)
     from_file = ddrm_cli.restore(y, model=tiny, settings=FAST)
     assert np.array_equal(np.asarray(from_file), command)
@@ -103,6 +100,8 @@ def test_command_and_library_restore_a_photograph_alike(
         asked = {"degradation": "inp", "mask": tmp_path / "mask.png"}
     if name == "deblur":
         asked["kernel"] = KERNEL
+    if name == "deblur_motion":
+        asked["degradation"] = example(name)
     command = by_command(photo, tiny, **asked)
     from_file = ddrm_cli.restore(photo, model=tiny, settings=FAST, **asked)
     with Image.open(photo) as image:

@@ -29,8 +29,10 @@ MODULES = sorted(
 LAYERS = (
     {"__main__"},
     {"cli"},
+    {"training"},
     {"files", "planning", "evaluation"},
     {"restoration"},
+    {"plausibility"},
     {"problem", "prior"},
     {"provenance"},
     {"conversion", "devices"},
@@ -103,6 +105,7 @@ def test_only_the_command_line_and_the_report_know_how_to_print(module: str) -> 
         "import ddrm_cli.degradations.table",
         "import ddrm_cli.networks.table",
         "import ddrm_cli.weights.by_hand, ddrm_cli.weights.classes, ddrm_cli.weights.download",
+        "import ddrm_cli.weights.own_file, ddrm_cli.training.budget, ddrm_cli.training.recipe",
         "import ddrm_cli.cli.main",
     ],
 )

@@ -13,9 +13,11 @@ from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_task
 from .options import (
+    Angle,
+    Blur,
     Config,
     Debug,
-    Degradation,
+    DegradationName,
     Json,
     Kernel,
     Mask,
@@ -24,7 +26,9 @@ from .options import (
     Overwrite,
     Pictures,
     Quiet,
+    Scale,
     check_sigma,
+    degradation_of,
 )
 from .tasks import Report, Task
 from .voice import Voice
@@ -37,7 +41,7 @@ __all__ = ["degrade"]
 
 def degrade(
     pictures: Pictures,
-    deg: Degradation = None,
+    deg: DegradationName = None,
     sigma: Annotated[
         float,
         typer.Option("--sigma", metavar="NUMBER", help="Noise to add, on [0, 1] pixel values."),
@@ -54,6 +58,9 @@ def degrade(
     ] = 0,
     mask: Mask = None,
     kernel: Kernel = None,
+    scale: Scale = None,
+    blur: Blur = None,
+    angle: Angle = None,
     out: Out = None,
     overwrite: Overwrite = False,
     max_pixels: MaxPixels = None,
@@ -69,28 +76,28 @@ def degrade(
 
     ddrm degrade photo.png --deg sr4 --sigma 0.05 --seed 1 --out y.png
     """
-    if deg is None:
+    degradation = degradation_of(deg, scale, blur, angle, None)
+    if degradation is None:
         raise UsageError(
             "No degradation was given.",
             "Choose one with --deg; see: ddrm list-degradations",
         )
-    from ddrm_cli.degradations.table import get_entry
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
-    entry = get_entry(deg)
     check_sigma(sigma, f"{sigma:g}")
-    blur = None if kernel is None else read_kernel(kernel)
+    weights = None if kernel is None else read_kernel(kernel)
+    limit = max_pixels or DEFAULT_MAX_PIXELS
 
     from ddrm_cli.files.degrading import DegradeRequest
 
     voice = Voice(as_json, quiet, debug)
     task = _DegradeTask(
-        label=f"degraded_{deg}",
+        label=f"degraded_{degradation.name}",
         result_labels=("restored", "restored_*", "degraded_*"),
-        formats=(".npz",) if entry.gives == "vector" else (".png", ".npz"),
+        formats=(".npz",) if degradation.entry.gives == "vector" else (".png", ".npz"),
         reads=[file for file in (mask, kernel) if file is not None],
-        request=DegradeRequest(deg, sigma, seed, mask, blur, max_pixels or DEFAULT_MAX_PIXELS),
+        request=DegradeRequest(degradation, sigma, seed, mask, weights, limit),
         voice=voice,
     )
     run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +32,7 @@ from .voice import Voice
 
 if TYPE_CHECKING:
     from ddrm_cli.evaluation.tables import Summary
+    from ddrm_cli.weights.registry import Model
 
 __all__ = ["evaluate"]
 
@@ -68,8 +68,9 @@ def evaluate(
         typer.Option(
             "--model",
             "-m",
-            metavar="NAME",
-            help="The prior, see: ddrm download. May repeat. Default: photo-small.",
+            metavar="NAME|FILE",
+            help="The prior, see: ddrm download; or a file of ddrm train. May repeat. "
+            "Default: photo-small.",
         ),
     ] = None,
     preset: Annotated[
@@ -225,7 +226,8 @@ def evaluate(
     from ddrm_cli.evaluation.photographs import find_photographs
     from ddrm_cli.evaluation.store import Protocol
     from ddrm_cli.sampler.settings import OLD_NAMES
-    from ddrm_cli.weights.registry import DEFAULT_MODEL, get_model, load_models
+    from ddrm_cli.weights.own_file import find_model
+    from ddrm_cli.weights.registry import DEFAULT_MODEL, load_models
 
     for old in OLD_NAMES.keys() & set(preset or ()):
         voice.remark(f"The preset {old} is called {OLD_NAMES[old]} by now.")
@@ -237,14 +239,13 @@ def evaluate(
         spacing=spacing,
         eta_b=eta_b,
     )
-    names = model or [DEFAULT_MODEL]
-    cells = make_grid(deg, sigma or [0.0], names, settings)
-    protocol = Protocol(seed, preprocess, size, metrics, tile)
     table = load_models(models)
-    chosen = [get_model(name, table) for name in names]
+    chosen = _by_name([find_model(name, table) for name in model or [DEFAULT_MODEL]])
+    cells = make_grid(deg, sigma or [0.0], chosen, settings)
+    protocol = Protocol(seed, preprocess, size, metrics, tile)
     folder = out or Path("evaluation")
     photographs = find_photographs(pictures, out=folder, list_file=list_file, limit=limit)
-    for each in chosen:
+    for each in chosen.values():
         ensure_cached(each, voice, yes=yes)
 
     from ddrm_cli.evaluation.results import write_results
@@ -257,7 +258,7 @@ def evaluate(
             photographs,
             cells,
             folder,
-            partial(load_model, device=device, precision=precision, models=models),
+            lambda name: load_model(chosen[name], device=device, precision=precision),
             protocol=protocol,
             batch_size=batch_size,
             max_pixels=limit_pixels,
@@ -275,6 +276,18 @@ def evaluate(
         failed = dict.fromkeys(failure.name for failure in evaluation.failures)
         voice.say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
         raise typer.Exit(FAILED)
+
+
+def _by_name(models: Sequence[Model]) -> dict[str, Model]:
+    """Models by the names that results are kept under."""
+    named: dict[str, Model] = {}
+    for model in models:
+        if named.setdefault(model.name, model) != model:
+            raise UsageError(
+                f"Two models are called {model.name}, and results are kept by name.",
+                "Rename one of the files.",
+            )
+    return named
 
 
 def _score_folders(

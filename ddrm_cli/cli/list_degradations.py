@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from ddrm_cli.degradations.table import DEGRADATIONS, Entry
+from ddrm_cli.degradations.entry import Entry, Pattern
+from ddrm_cli.degradations.table import DEGRADATIONS, PATTERNS
 
 from .options import Debug
 from .voice import Voice
@@ -25,7 +25,7 @@ def list_degradations(
     """
     voice = Voice(as_json, debug=debug)
     if as_json:
-        voice.result_json([_described(entry) for entry in DEGRADATIONS.values()], indent=2)
+        voice.result_json([_described(each) for each in _rows()], indent=2)
         return
     from rich import box
     from rich.table import Table
@@ -38,26 +38,42 @@ def list_degradations(
     table.add_column("y of H x W", width=11)
     table.add_column("typical use", ratio=4, min_width=15)
     family = ""
-    for entry in DEGRADATIONS.values():
-        if entry.family != family:
-            family = entry.family
+    for row in _rows():
+        if row.family != family:
+            family = row.family
             table.add_section()
             table.add_row(family, style="italic")
-        table.add_row(
-            f"  {entry.name}", entry.summary, _parameters(entry), entry.measurement_size, entry.use
-        )
+        table.add_row(f"  {row.name}", row.summary, _parameters(row), row.measurement_size, row.use)
     voice.table(table)
 
 
-def _parameters(entry: Entry) -> str:
-    fixed = [f"{name.replace('_', ' ')} {value:g}" for name, value in entry.parameters.items()]
-    given = [f"--{name}" for name in entry.takes]
+def _rows() -> list[Entry | Pattern]:
+    """Entries in the order of their table, the patterns of each family after them."""
+    rows: list[Entry | Pattern] = [*DEGRADATIONS.values(), *PATTERNS]
+    families = dict.fromkeys(row.family for row in rows)
+    return [row for family in families for row in rows if row.family == family]
+
+
+def _parameters(row: Entry | Pattern) -> str:
+    if isinstance(row, Pattern):
+        return f"N {row.numbers[0]} to {row.numbers[-1]}"
+    fixed = [f"{name.replace('_', ' ')} {value}" for name, value in row.parameters.items()]
+    given = [f"--{name}" for name in row.takes]
     return ", ".join(fixed + given)
 
 
-def _described(entry: Entry) -> dict[str, object]:
-    described = {**asdict(entry), "measurement_size": entry.measurement_size}
-    del described["target"]
-    described["parameters"] = dict(entry.parameters)
-    described["measurement"] = described.pop("gives")
-    return described
+def _described(row: Entry | Pattern) -> dict[str, object]:
+    entry = row if isinstance(row, Entry) else row.make(row.numbers[0])
+    described: dict[str, object] = {
+        "name": row.name,
+        "family": row.family,
+        "summary": row.summary,
+        "use": row.use,
+        "takes": entry.takes,
+        "needs": entry.needs,
+        "measurement": entry.gives,
+        "measurement_size": row.measurement_size,
+    }
+    if isinstance(row, Entry):
+        return {**described, "parameters": dict(row.parameters), "scale": row.scale}
+    return {**described, "names": row.names}

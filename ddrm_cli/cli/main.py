@@ -18,6 +18,7 @@ from .failures import FAILED, INTERRUPTED, exit_code
 from .list_degradations import list_degradations
 from .restore import restore
 from .streams import carry_every_name
+from .train import train
 from .voice import Voice
 
 __all__ = ["app", "run"]
@@ -75,7 +76,7 @@ def ddrm(
     """
 
 
-for _command in (restore, degrade, evaluate, list_degradations, download):
+for _command in (restore, degrade, evaluate, train, list_degradations, download):
     app.command(_command.__name__.replace("_", "-"))(_command)
 
 

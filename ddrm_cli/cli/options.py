@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +12,17 @@ from ddrm_cli.errors import UsageError
 
 from .config import set_defaults
 
+if TYPE_CHECKING:
+    from ddrm_cli.degradations.table import Degradation
+
 __all__ = [
+    "Angle",
     "BatchSize",
+    "Blur",
+    "Boundary",
     "Config",
     "Debug",
-    "Degradation",
+    "DegradationName",
     "Device",
     "Json",
     "Kernel",
@@ -28,9 +34,11 @@ __all__ = [
     "Pictures",
     "Precision",
     "Quiet",
+    "Scale",
     "Tile",
     "Yes",
     "check_sigma",
+    "degradation_of",
 ]
 
 
@@ -46,6 +54,29 @@ def check_sigma(sigma: float, text: str) -> float:
             "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05.",
         )
     return sigma
+
+
+def degradation_of(
+    deg: str | None,
+    scale: int | None,
+    blur: float | None,
+    angle: float | None,
+    boundary: str | None,
+) -> Degradation | None:
+    """What the options say of a degradation; None where they leave it to the file.
+
+    Raises:
+        UsageError: They do not go together.
+    """
+    from ddrm_cli.degradations.table import Degradation, numbered
+
+    parameters = {"blur": blur, "angle": angle, "boundary": boundary}
+    if deg is not None:
+        return Degradation(numbered(deg, "scale", scale), parameters)
+    said = [name for name, value in {"scale": scale, **parameters}.items() if value is not None]
+    if said:
+        raise UsageError(f"--{said[0]} belongs to --deg.", "Say with --deg what happened.")
+    return None
 
 
 Pictures = Annotated[
@@ -65,7 +96,7 @@ Out = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
-Degradation = Annotated[
+DegradationName = Annotated[
     str | None,
     typer.Option(
         "--deg",
@@ -87,7 +118,41 @@ Kernel = Annotated[
     typer.Option(
         "--kernel",
         metavar="FILE",
-        help="For deblur: the blur kernel as .npy, .npz, .txt, .csv, or a grey picture.",
+        help="For deblur, and for sr: the kernel as .npy, .npz, .txt, .csv, or a grey picture.",
+    ),
+]
+Scale = Annotated[
+    int | None,
+    typer.Option(
+        "--scale",
+        metavar="N",
+        help="For sr, sr_bicubic and their like: how many times smaller, 2 to 16. "
+        "sr3 is sr with --scale 3.",
+    ),
+]
+Blur = Annotated[
+    float | None,
+    typer.Option(
+        "--blur",
+        metavar="PIXELS",
+        help="How wide: for deblur_gauss the standard deviation, for deblur_uni the odd width, "
+        "for deblur_motion the length. Default: the published kernel.",
+    ),
+]
+Angle = Annotated[
+    float | None,
+    typer.Option(
+        "--angle",
+        metavar="DEGREES",
+        help="For deblur_motion: counter-clockwise, 0 along the rows. Default: 0.",
+    ),
+]
+Boundary = Annotated[
+    str | None,
+    typer.Option(
+        "--boundary",
+        metavar="unknown|reflect",
+        help="For blurs: what lay beyond the frame. Default: what the file says, or else unknown.",
     ),
 ]
 Models = Annotated[

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from ddrm_cli.evaluation.run import PictureDone
     from ddrm_cli.sampler.ddrm import Step
+    from ddrm_cli.training.loop import Step as TrainingStep
 
-__all__ = ["byte_bar", "picture_bar", "step_bar"]
+__all__ = ["byte_bar", "picture_bar", "step_bar", "training_bar"]
 
 stderr = Console(stderr=True)
 
@@ -92,3 +93,24 @@ def byte_bar(voice: Voice) -> Iterator[Callable[[str, int, int | None], None]]:
             bar.update(tasks[name], completed=done, total=total)
 
         yield callback
+
+
+@contextmanager
+def training_bar(
+    voice: Voice,
+) -> Iterator[tuple[Callable[[int, int], None], Callable[[TrainingStep], None]]]:
+    """How many photographs are prepared, and then how much of the budget is used up."""
+    from rich.progress import TaskProgressColumn
+
+    with _bar(voice, TaskProgressColumn()) as bar:
+        task = bar.add_task("preparing")
+
+        def preparing(done: int, total: int) -> None:
+            description = f"preparing photograph {done} of {total}"
+            bar.update(task, completed=done, total=total, description=description)
+
+        def progress(step: TrainingStep) -> None:
+            description = f"step {step.position.steps}, loss {step.loss:.4f}"
+            bar.update(task, completed=step.position.share, total=1, description=description)
+
+        yield preparing, progress

@@ -15,10 +15,13 @@ from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_task
 from .options import (
+    Angle,
     BatchSize,
+    Blur,
+    Boundary,
     Config,
     Debug,
-    Degradation,
+    DegradationName,
     Device,
     Json,
     Kernel,
@@ -30,9 +33,11 @@ from .options import (
     Pictures,
     Precision,
     Quiet,
+    Scale,
     Tile,
     Yes,
     check_sigma,
+    degradation_of,
 )
 from .voice import Voice
 
@@ -44,7 +49,7 @@ __all__ = ["restore"]
 
 def restore(
     pictures: Pictures,
-    deg: Degradation = None,
+    deg: DegradationName = None,
     sigma: Annotated[
         str | None,
         typer.Option(
@@ -56,6 +61,10 @@ def restore(
     ] = None,
     mask: Mask = None,
     kernel: Kernel = None,
+    scale: Scale = None,
+    blur: Blur = None,
+    angle: Angle = None,
+    boundary: Boundary = None,
     out: Out = None,
     overwrite: Overwrite = False,
     preset: Annotated[
@@ -158,7 +167,8 @@ def restore(
             "--model",
             "-m",
             metavar="NAME|FILE",
-            help="The prior, see: ddrm download. With --arch, a file of weights.",
+            help="The prior, see: ddrm download; or a file of ddrm train, or with --arch one of "
+            "other weights.",
         ),
     ] = "photo-small",
     arch: Annotated[
@@ -204,7 +214,6 @@ def restore(
     ddrm restore photo.jpg --deg sr_bicubic4
     """
     # Everything that can be known to be wrong is, before torch is loaded.
-    from ddrm_cli.degradations.table import get_entry
     from ddrm_cli.files.names import RestoredFiles
     from ddrm_cli.images.encoding import OUTPUT_FORMATS
     from ddrm_cli.images.kernels import read_kernel
@@ -212,8 +221,7 @@ def restore(
     from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
     from ddrm_cli.weights.registry import load_models
 
-    if deg is not None:
-        get_entry(deg)
+    degradation = degradation_of(deg, scale, blur, angle, boundary)
     noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(
@@ -235,10 +243,9 @@ def restore(
     if original is not None and not compare:
         raise UsageError("--original belongs to --compare.", "Add --compare.")
     model = _model(model_name, arch, load_models(models_file))
-    blur = None if kernel is None else read_kernel(kernel)
+    weights = None if kernel is None else read_kernel(kernel)
 
     from ddrm_cli.devices import choose_device, choose_precision
-    from ddrm_cli.files.record import file_digest
     from ddrm_cli.files.restoring import RestoreRequest
     from ddrm_cli.prior import TilingSettings
 
@@ -247,19 +254,14 @@ def restore(
     from .restore_plan import RestorePlan
     from .restore_task import RestoreTask
 
+    request = RestoreRequest(degradation, noise, mask, weights, max_pixels or DEFAULT_MAX_PIXELS)
     make = RestorePlan if dry_run else RestoreTask
     task = make(
-        label=f"restored_{deg}" if deg else "restored",
+        label=f"restored_{degradation.name}" if degradation else "restored",
         result_labels=("restored", "restored_*"),
         formats=tuple(OUTPUT_FORMATS),
         reads=[file for file in (mask, kernel, original) if file is not None],
-        request=RestoreRequest(
-            degradation=deg,
-            sigma=noise,
-            mask=mask,
-            kernel=blur,
-            max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
-        ),
+        request=request,
         settings=settings,
         tiling=TilingSettings(tile, batch_size),
         model=model,
@@ -269,10 +271,7 @@ def restore(
         outputs=outputs,
         original=original,
         asked={
-            "degradation": deg,
-            "sigma": noise,
-            "mask": None if mask is None else file_digest(mask),
-            "kernel": None if kernel is None else file_digest(kernel),
+            **request.asked,
             "model": model_name,
             "class": class_name,
             "seed": seed,
@@ -307,15 +306,10 @@ def _class_label(text: str | None, model: Model) -> int | None:
 
 def _model(name: str, arch: str | None, models: Mapping[str, Model]) -> Model:
     """The model of a name, or of a file of weights."""
-    from ddrm_cli.weights.registry import get_model
-
     if arch is None:
-        if name not in models and Path(name).is_file():
-            raise UsageError(
-                f"It is not known what network the weights in '{name}' belong to.",
-                "Say with --arch which model they were trained like; see: ddrm download",
-            )
-        return get_model(name, models)
+        from ddrm_cli.weights.own_file import find_model
+
+        return find_model(name, models)
     if not Path(name).is_file():
         raise UsageError(
             f"There is no file '{name}' of weights for --arch.", "Check the name after --model."

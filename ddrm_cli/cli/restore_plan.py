@@ -25,7 +25,7 @@ class RestorePlan(RestoreTask):
         from ddrm_cli.planning import expected_cost, model_without_weights
 
         posed = self.read(path, output)
-        problem, entry = posed.problem, posed.entry
+        problem, entry = posed.problem, posed.degradation.entry
         restorer = self.restorer or self.restorer_of(
             model_without_weights(self.model, device=self.device, precision=self.precision)
         )
@@ -33,7 +33,7 @@ class RestorePlan(RestoreTask):
         facts = posed.facts(restorer, plan, self.outputs)
         cost = expected_cost(
             restorer.model,
-            problem.image_shape,
+            problem.operator.image_shape,
             plan.steps,
             self.tiling,
             samples=len(self.outputs.seeds),

@@ -34,9 +34,14 @@ class Start:
 def fine_detail(factor: float) -> Start:
     """Where to begin if what is missing is detail finer than so many pixels.
 
-    The coarser it is, the more has to drown, and the more evaluations it takes to be found.
+    The coarser it is, the more has to drown, and the more evaluations and fresh noise it takes to
+    be found.
     """
-    return Start(level=1.0, steps=8) if factor <= 4 else Start(level=3.0, steps=16)
+    if factor <= 4:
+        return Start(level=1.0, steps=8)
+    if factor <= 8:
+        return Start(level=3.0, steps=16, detail=0.75)
+    return Start(level=30.0, steps=20, detail=1.0)
 
 
 class LinearOperator(nn.Module, ABC):
@@ -96,8 +101,8 @@ class LinearOperator(nn.Module, ABC):
 
     @property
     def start(self) -> Start:
-        """Where to begin; unless said otherwise, anything may be missing anywhere."""
-        return Start(level=3.0, steps=16)
+        """Where to begin; unless said otherwise, anything may be missing, even the brightness."""
+        return Start(level=30.0, steps=20, detail=0.75)
 
     def initial(self, y: Tensor) -> Tensor | None:
         """What y alone tells of the picture, (B, C, H, W); None for the pseudo-inverse."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ddrm_cli.errors import MeasurementError
+from ddrm_cli.errors import UsageError
 
 from .base import ImageShape, LinearOperator, Start, fine_detail, gain
-from .boundary import fold_index
-from .separable import WEAKEST, SeparableOperator
+from .boundary import filter_matrix
+from .separable import WEAKEST, SeparableOperator, is_outer_product, outer_factors
 
 __all__ = [
     "FourierBlur",
@@ -20,12 +22,11 @@ __all__ = [
     "convolution_matrix",
     "gaussian_blur",
     "gaussian_taps",
-    "is_outer_product",
+    "motion_blur",
+    "motion_kernel",
     "separable_blur",
     "uniform_blur",
 ]
-
-SEPARABLE_TOLERANCE = 1e-6  # second singular value of a kernel that still counts as rank one
 
 
 def gaussian_taps(length: int, sigma: float) -> NDArray[np.float64]:
@@ -39,11 +40,28 @@ def convolution_matrix(
     taps: NDArray[np.float64], size: int, boundary: str = "reflect"
 ) -> NDArray[np.float64]:
     """One-dimensional convolution, shape (size, size): ``y_i = sum_j k_j x_(i - j + len // 2)``."""
-    rows = np.arange(size)[:, None]
-    index, inside = fold_index(rows - np.arange(len(taps)) + len(taps) // 2, size, boundary)
-    matrix = np.zeros((size, size))
-    np.add.at(matrix, (np.broadcast_to(rows, index.shape), index), np.where(inside, taps, 0.0))
-    return matrix
+    return filter_matrix(taps[::-1], size, boundary=boundary)
+
+
+def motion_kernel(length: float, angle: float) -> NDArray[np.float64]:
+    """A straight line of some length, one pixel wide; sum one.
+
+    The weight of a pixel is what its distance from the line leaves of one. Along the rows, a
+    line of n pixels, n odd, is n times 1/n.
+
+    Args:
+        length: In pixels, above 0.
+        angle: In degrees, counter-clockwise, 0 along the rows.
+    """
+    half = max(length - 1, 0) / 2
+    up, right = math.sin(math.radians(angle)), math.cos(math.radians(angle))
+    # To rounding, a line along an axis has no width: not a row of zeros on each side either.
+    rows, columns = (math.ceil(round(half * abs(part), 9)) for part in (up, right))
+    y = -np.arange(-rows, rows + 1)[:, None]  # rows count downwards
+    x = np.arange(-columns, columns + 1)
+    along = np.clip(x * right + y * up, -half, half)
+    kernel = np.clip(1 - np.hypot(x - along * right, y - along * up), 0, None)
+    return np.asarray(kernel / kernel.sum())
 
 
 def separable_blur(
@@ -51,16 +69,19 @@ def separable_blur(
     rows: NDArray[np.float64],
     columns: NDArray[np.float64],
     boundary: str = "reflect",
-) -> SeparableOperator:
+) -> LinearOperator:
     """Convolution with the kernel ``outer(rows, columns)``.
 
     Args:
         image_shape: (C, H, W) of the picture.
         rows: Taps along the height.
         columns: Taps along the width.
-        boundary: ``"reflect"``, what a photograph looks like beyond its frame, or ``"zero"``, the
-            choice of the published code.
+        boundary: ``"reflect"`` where the picture goes on as its mirror image; ``"zero"`` where it
+            is dark, the choice of the published code; ``"unknown"`` where it was cut after it was
+            blurred: then it is a `FourierBlur`, for a picture in a frame.
     """
+    if boundary == "unknown":
+        return FourierBlur(image_shape, np.outer(rows, columns))
     _, height, width = image_shape
     return SeparableOperator(
         image_shape,
@@ -69,24 +90,51 @@ def separable_blur(
     )
 
 
-def uniform_blur(image_shape: ImageShape, length: int) -> SeparableOperator:
-    """Mean over ``length x length`` pixels."""
-    taps = np.full(length, 1 / length)
-    return separable_blur(image_shape, taps, taps)
+def uniform_blur(image_shape: ImageShape, blur: int, boundary: str = "reflect") -> LinearOperator:
+    """Mean over ``blur x blur`` pixels.
+
+    Raises:
+        UsageError: The width is not odd, so that the picture would move.
+    """
+    if blur != int(blur) or blur % 2 == 0:
+        raise UsageError(
+            f"A mean over {blur:g} x {blur:g} pixels has no pixel in its middle.",
+            "Give an odd width with --blur.",
+        )
+    taps = np.full(int(blur), 1 / blur)
+    return separable_blur(image_shape, taps, taps, boundary)
 
 
-def gaussian_blur(image_shape: ImageShape, length: int, sigma: float) -> SeparableOperator:
-    """Gaussian of standard deviation ``sigma`` pixels, cut to ``length x length`` taps."""
-    taps = gaussian_taps(length, sigma)
-    return separable_blur(image_shape, taps, taps)
+def gaussian_blur(
+    image_shape: ImageShape, blur: float | None = None, boundary: str = "reflect"
+) -> LinearOperator:
+    """Gaussian of standard deviation ``blur`` pixels, cut at three of them.
+
+    Without one it is the published kernel: of standard deviation 10, cut to 5 x 5 pixels.
+    """
+    taps = gaussian_taps(5, 10.0)
+    if blur is not None:
+        taps = gaussian_taps(2 * math.ceil(3 * blur) + 1, blur)
+    return separable_blur(image_shape, taps, taps, boundary)
 
 
 def anisotropic_blur(
-    image_shape: ImageShape, length: int, sigma_rows: float, sigma_columns: float
-) -> SeparableOperator:
+    image_shape: ImageShape,
+    length: int,
+    sigma_rows: float,
+    sigma_columns: float,
+    boundary: str = "reflect",
+) -> LinearOperator:
     """Gaussian with one standard deviation along the height and another along the width."""
     rows, columns = gaussian_taps(length, sigma_rows), gaussian_taps(length, sigma_columns)
-    return separable_blur(image_shape, rows, columns)
+    return separable_blur(image_shape, rows, columns, boundary)
+
+
+def motion_blur(
+    image_shape: ImageShape, blur: float, angle: float, boundary: str = "reflect"
+) -> LinearOperator:
+    """Mean along a straight line of ``blur`` pixels, see `motion_kernel`."""
+    return blur_by_kernel(image_shape, motion_kernel(blur, angle), boundary)
 
 
 class FourierBlur(LinearOperator):
@@ -125,6 +173,7 @@ class FourierBlur(LinearOperator):
             torch.from_numpy(magnitude >= WEAKEST**2 * largest),
         )
         # Real and imaginary parts: a complex buffer would lose the latter in `to(dtype)`.
+        self.kernel_shape = kernel.shape
         self.register_buffer("_phase", torch.view_as_real(torch.from_numpy(phase)).float())
 
     @property
@@ -158,35 +207,23 @@ class FourierBlur(LinearOperator):
         return filtered
 
 
-def blur_by_kernel(image_shape: ImageShape, kernel: NDArray[np.float64]) -> LinearOperator:
+def blur_by_kernel(
+    image_shape: ImageShape, kernel: NDArray[np.float64], boundary: str = "reflect"
+) -> LinearOperator:
     """Convolution with the user's kernel.
 
     A kernel that is an outer product (a Gaussian, a box, a straight line along an axis) gets the
-    exact decomposition with reflected borders; any other is a `FourierBlur`.
+    exact decomposition with mirrored borders. Any other has a fast one only in a frame, whatever
+    the boundary: it is a `FourierBlur`.
 
     Args:
         image_shape: (C, H, W) of the picture.
         kernel: Shape (kh, kw), finite, sum one.
+        boundary: ``"reflect"`` or ``"unknown"``, see `separable_blur`.
 
     Raises:
         MeasurementError: The kernel is not two-dimensional or not finite.
     """
     if not is_outer_product(kernel):
         return FourierBlur(image_shape, kernel)
-    u, s, vt = np.linalg.svd(kernel, full_matrices=False)
-    return separable_blur(image_shape, s[0] * u[:, 0], vt[0])
-
-
-def is_outer_product(kernel: NDArray[np.float64]) -> bool:
-    """Whether a kernel acts on rows and on columns by itself, to rounding.
-
-    Raises:
-        MeasurementError: It is no kernel at all.
-    """
-    if kernel.ndim != 2 or kernel.size == 0 or not np.isfinite(kernel).all() or not kernel.any():
-        raise MeasurementError(
-            "A kernel is a two-dimensional array of finite numbers that are not all zero.",
-            "Give its weights as rows and columns.",
-        )
-    s = np.linalg.svd(kernel, compute_uv=False)
-    return len(s) == 1 or bool(s[1] < SEPARABLE_TOLERANCE * s[0])
+    return separable_blur(image_shape, *outer_factors(kernel), boundary)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BOUNDARIES", "fold_index"]
+__all__ = ["BOUNDARIES", "filter_matrix", "fold_index"]
 
 BOUNDARIES = ("reflect", "zero")
 
@@ -34,3 +34,25 @@ def fold_index(
     period = index % (2 * size)
     folded = np.minimum(period, 2 * size - 1 - period).astype(np.intp)
     return folded, inside | (boundary == "reflect")
+
+
+def filter_matrix(
+    taps: NDArray[np.float64], size: int, factor: int = 1, boundary: str = "reflect"
+) -> NDArray[np.float64]:
+    """One-dimensional filter that keeps one of ``factor`` samples, shape (size / factor, size).
+
+    ``y_i = sum_j k_j x_(factor i + j - (n - factor) // 2)`` for n taps k: their middle lies on
+    the middle of the i-th block of ``factor`` samples, or half a sample after it.
+
+    Args:
+        taps: k.
+        size: Number of samples, which ``factor`` divides.
+        factor: Length of a block.
+        boundary: One of `BOUNDARIES`.
+    """
+    rows = np.arange(size // factor)[:, None]
+    columns = factor * rows + np.arange(len(taps)) - (len(taps) - factor) // 2
+    index, inside = fold_index(columns, size, boundary)
+    matrix = np.zeros((size // factor, size))
+    np.add.at(matrix, (np.broadcast_to(rows, index.shape), index), np.where(inside, taps, 0.0))
+    return matrix

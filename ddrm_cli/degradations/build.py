@@ -16,7 +16,7 @@ def build_operator(degradation: str | Degradation, image_shape: ImageShape) -> L
     """Build the operator of a degradation for pictures of one shape.
 
     Args:
-        degradation: A name of `DEGRADATIONS`, such as ``"sr_bicubic4"``, or one with parameters,
+        degradation: A name of the table, such as ``"sr_bicubic4"``, or one with parameters,
             such as ``Degradation("inp", {"seed": 3})``.
         image_shape: (C, H, W) of the picture, not of the measurement.
 
@@ -28,17 +28,15 @@ def build_operator(degradation: str | Degradation, image_shape: ImageShape) -> L
         UsageError: A parameter that the degradation does not take, or lacks.
         MeasurementError: The picture's size, the mask or the kernel does not fit.
     """
-    if isinstance(degradation, str):
-        degradation = Degradation(degradation)
+    degradation = Degradation.of(degradation)
     if len(image_shape) != 3 or not all(isinstance(n, int) and n > 0 for n in image_shape):
         raise UsageError(
             f"There is no picture of the shape {image_shape}.",
             "Give channels, height and width, whole numbers from 1 on.",
         )
-    entry = degradation.entry
-    given = {"seed": 0} if "seed" in entry.takes else {}
-    given |= degradation.parameters
-    module, _, attribute = entry.target.partition(":")
+    degradation.check_complete()
+    seed = {"seed": 0} if "seed" in degradation.entry.takes else {}
+    module, _, attribute = degradation.entry.target.partition(":")
     target = getattr(importlib.import_module(module), attribute)
-    operator: LinearOperator = target(image_shape, **entry.parameters, **given)
+    operator: LinearOperator = target(image_shape, **seed | degradation.arguments)
     return operator

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .base import ImageShape, LinearOperator
-from .blur import FourierBlur, is_outer_product
+from .blur import FourierBlur
 from .boundary import fold_index
 from .build import build_operator
 from .table import Degradation
@@ -39,22 +38,26 @@ def build_framed(degradation: Degradation, image_shape: ImageShape) -> LinearOpe
     Raises:
         DDRMError: What `build_operator` raises.
     """
-    kernel = degradation.parameters.get("kernel")
-    margin = (0, 0) if kernel is None else frame_margin(kernel)
+    margin = frame_margin(degradation)
     channels, height, width = image_shape
     operator = build_operator(degradation, (channels, height + margin[0], width + margin[1]))
     operator.margin = margin
     return operator
 
 
-def frame_margin(kernel: NDArray[np.float64]) -> tuple[int, int]:
-    """Rows and columns of the margin that a kernel needs.
+def frame_margin(degradation: Degradation) -> tuple[int, int]:
+    """Rows and columns of the margin that a degradation needs: none unless it wraps around.
 
-    None for a kernel that is an outer product: its operator knows reflected borders by itself.
+    Raises:
+        DDRMError: What `build_operator` raises.
     """
-    if is_outer_product(kernel):
+    if "boundary" not in degradation.entry.takes:
         return 0, 0
-    return MARGIN * kernel.shape[0], MARGIN * kernel.shape[1]
+    operator = build_operator(degradation, (1, 1, 1))  # knows its kernel at any size
+    if not isinstance(operator, FourierBlur):
+        return 0, 0
+    rows, columns = operator.kernel_shape
+    return MARGIN * rows, MARGIN * columns
 
 
 def mirror_frame(x: Tensor, margin: tuple[int, int]) -> Tensor:

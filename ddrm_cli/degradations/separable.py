@@ -11,9 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ddrm_cli.errors import MeasurementError
+
 from .base import ImageShape, LinearOperator, Start, fine_detail, gain
 
-__all__ = ["WEAKEST", "SeparableOperator"]
+__all__ = ["WEAKEST", "SeparableOperator", "is_outer_product", "outer_factors"]
+
+SEPARABLE_TOLERANCE = 1e-6  # second singular value of a kernel that still counts as rank one
 
 WEAKEST = 3e-2
 """Singular values of a one-dimensional factor below this share of the largest are not trusted.
@@ -119,3 +123,26 @@ class SeparableOperator(LinearOperator):
         y_bar = y.new_zeros((y.shape[0], *self.spectral_shape))
         y_bar[..., :h, :w] = self._u_a.T @ (y @ self._u_b)
         return y_bar
+
+
+def is_outer_product(kernel: NDArray[np.float64]) -> bool:
+    """Whether a kernel acts on rows and on columns by itself, to rounding.
+
+    Raises:
+        MeasurementError: It is no kernel at all.
+    """
+    if kernel.ndim != 2 or kernel.size == 0 or not np.isfinite(kernel).all() or not kernel.any():
+        raise MeasurementError(
+            "A kernel is a two-dimensional array of finite numbers that are not all zero.",
+            "Give its weights as rows and columns.",
+        )
+    s = np.linalg.svd(kernel, compute_uv=False)
+    return len(s) == 1 or bool(s[1] < SEPARABLE_TOLERANCE * s[0])
+
+
+def outer_factors(
+    kernel: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rows and columns, of which a kernel is the outer product."""
+    u, s, vt = np.linalg.svd(kernel, full_matrices=False)
+    return s[0] * u[:, 0], vt[0]

@@ -8,111 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
-from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
+from ddrm_cli.errors import UnknownNameError, UsageError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from .entry import Entry, Pattern, check_value
 
-__all__ = ["DEGRADATIONS", "LARGEST_SEED", "Degradation", "Entry", "get_entry"]
+__all__ = ["DEGRADATIONS", "PATTERNS", "Degradation", "get_entry", "numbered"]
 
-LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
 _HERE = "ddrm_cli.degradations"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the table: what the user picks with ``--deg``.
-
-    Args:
-        name: What the user writes.
-        family: The heading it is listed under.
-        target: ``module:callable`` that builds the operator from the picture's shape.
-        summary: What it does to a picture.
-        use: What it is typically for.
-        parameters: Fixed arguments of the callable.
-        takes: Further arguments that the user may give: ``seed``, ``mask``, ``kernel``.
-        needs: Those of them that the user has to give.
-        scale: How many times larger than the measurement the picture is, on each side.
-        gives: What is measured: ``"picture"``, ``"grey"`` (one channel) or ``"vector"`` (no
-            picture at all).
-    """
-
-    name: str
-    family: str
-    target: str
-    summary: str
-    use: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    takes: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    scale: int = 1
-    gives: str = "picture"
-
-    @property
-    def measurement_size(self) -> str:
-        """Size of the measurement of a picture H x W, in words."""
-        if self.gives == "vector":
-            return f"1/{self.parameters['ratio']} of its numbers"
-        size = "H x W" if self.scale == 1 else f"H/{self.scale} x W/{self.scale}"
-        return f"{size} grey" if self.gives == "grey" else size
-
-    @property
-    def makes_holes(self) -> bool:
-        """Whether pixels of the picture's own size are missing from the measurement."""
-        return self.family == "inpainting"
-
-    def check(self, parameters: Mapping[str, Any]) -> None:
-        """Make sure that it takes what the user gives; what is None is not given.
-
-        Raises:
-            UsageError: One of the parameters is not taken, or a seed out of range.
-        """
-        for name, value in parameters.items():
-            if value is not None and name not in self.takes:
-                takers = [entry.name for entry in DEGRADATIONS.values() if name in entry.takes]
-                other = f", or use {' or '.join(takers)}" if takers else ""
-                raise UsageError(
-                    f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
-                )
-        seed = 0 if parameters.get("seed") is None else parameters["seed"]
-        if not (isinstance(seed, Integral) and 0 <= int(seed) <= LARGEST_SEED):
-            raise UsageError(
-                f"The seed {seed} is not possible.",
-                f"Choose a whole number from 0 to {LARGEST_SEED}.",
-            )
-
-    def picture_shape(self, measurement_shape: tuple[int, int, int]) -> tuple[int, int, int]:
-        """(C, H, W) of the picture whose measurement has the shape (C, h, w).
-
-        Raises:
-            UsageError: What it measures is no picture, and does not tell.
-        """
-        if self.gives == "vector":
-            raise UsageError(
-                f"A measurement of {self.name} is not a picture.",
-                "Restore the .npz file that ddrm degrade wrote, or build its operator.",
-            )
-        channels, height, width = measurement_shape
-        return 3 if self.gives == "grey" else channels, height * self.scale, width * self.scale
-
-    def crop(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The upper left part of a picture (H, W, C) whose sides the scale divides.
-
-        Raises:
-            MeasurementError: A side is shorter than the scale.
-        """
-        height, width = (side // self.scale * self.scale for side in pixels.shape[:2])
-        if not height or not width:
-            raise MeasurementError(
-                f"A picture of {pixels.shape[1]} x {pixels.shape[0]} pixels is too small to be "
-                f"reduced {self.scale} times.",
-                "Take a larger picture or a smaller factor.",
-            )
-        return pixels[:height, :width]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +25,17 @@ class Degradation:
     """A name of the table with what the user says about it.
 
     Args:
-        name: A name of `DEGRADATIONS`, such as ``"inp"``.
+        name: A name of `DEGRADATIONS` or of a pattern, such as ``"inp"``; kept as its entry has it.
         parameters: What its entry takes: ``seed``, a whole number from 0 on for random ones;
             ``mask``, shape (H, W), True where a pixel is missing; ``kernel``, any two-dimensional
-            one, as it is (of sum one it keeps the brightness). What is None is not given.
+            one, as it is (of sum one it keeps the brightness); ``blur``, how wide, in pixels;
+            ``angle`` of a motion in degrees, counter-clockwise, 0 along the rows; ``boundary``,
+            ``"reflect"`` where the picture was mirrored beyond its frame, ``"unknown"`` where it
+            was cut after it was blurred. What is None is not given.
 
     Raises:
         UnknownNameError: No degradation of that name.
-        UsageError: A parameter that it does not take, or lacks.
+        UsageError: A parameter that it does not take, or that cannot be right.
     """
 
     name: str
@@ -135,41 +43,100 @@ class Degradation:
 
     def __post_init__(self) -> None:
         given = {key: value for key, value in self.parameters.items() if value is not None}
+        object.__setattr__(self, "name", self.entry.name)
         object.__setattr__(self, "parameters", given)
-        self.entry.check(given)
-        for need in self.entry.needs:
-            if need not in given:
+        for name, value in given.items():
+            if name not in self.entry.takes:
+                takers = _takers(name)
+                other = f", or use {' or '.join(takers)}" if takers else ""
                 raise UsageError(
-                    f"The degradation {self.name} needs a {need}.", f"Give one with --{need} FILE."
+                    f"The degradation {self.name} takes no {name}.", f"Leave it out{other}."
                 )
+            check_value(name, value)
+
+    @classmethod
+    def of(cls, degradation: str | Degradation) -> Degradation:
+        """A degradation, of its name too."""
+        return cls(degradation) if isinstance(degradation, str) else degradation
+
+    def given(self, **parameters: Any) -> Degradation:
+        """The same with more parameters; what is None is not given."""
+        given = {key: value for key, value in parameters.items() if value is not None}
+        return Degradation(self.name, {**self.parameters, **given})
 
     @property
     def entry(self) -> Entry:
         """What the table says about it."""
         return get_entry(self.name)
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What its operator is built with: what the table says, unless the user says otherwise."""
+        return {**self.entry.parameters, **self.parameters}
 
-def _block_mean(factor: int) -> Entry:
+    def check_complete(self) -> None:
+        """Make sure that nothing is lacking, so that its operator can be built.
+
+        Raises:
+            UsageError: It needs something that the user has not given.
+        """
+        for need in self.entry.needs:
+            if need not in self.parameters:
+                raise UsageError(
+                    f"The degradation {self.name} needs a {need}.", f"Give one with --{need}."
+                )
+
+
+def _takers(parameter: str) -> list[str]:
+    """What takes a parameter, to readers."""
+    numbered = {name: pattern.name for pattern in PATTERNS for name in pattern.names}
+    entries = [get_entry(name) for name in (*DEGRADATIONS, *numbered)]
+    names = [numbered.get(each.name, each.name) for each in entries if parameter in each.takes]
+    return list(dict.fromkeys(names))
+
+
+def _reduction(
+    stem: str, attribute: str, summary: str, use: str, takes: tuple[str, ...] = ()
+) -> Pattern:
+    def entry(factor: int) -> Entry:
+        return Entry(
+            name=f"{stem}{factor}",
+            family="super-resolution",
+            target=f"{_HERE}.super_resolution:{attribute}",
+            summary=summary.replace("N", str(factor)),
+            use=use,
+            parameters={"factor": factor},
+            takes=takes,
+            scale=factor,
+        )
+
+    return Pattern(stem, range(2, 17), entry, "scale", summary, use)
+
+
+_BLOCK_MEAN = _reduction(
+    "sr", "block_mean", "mean over N x N pixels", "binned sensors", ("kernel",)
+)
+_BICUBIC = _reduction("sr_bicubic", "bicubic", "bicubic reduction N times", "photos made smaller")
+
+
+def _blur(
+    name: str,
+    attribute: str,
+    summary: str,
+    use: str,
+    parameters: Mapping[str, Any] = MappingProxyType({}),
+    takes: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
+) -> Entry:
     return Entry(
-        name=f"sr{factor}",
-        family="super-resolution",
-        target=f"{_HERE}.super_resolution:BlockMean",
-        summary=f"mean over {factor} x {factor} pixels",
-        use="binned sensors",
-        parameters={"factor": factor},
-        scale=factor,
-    )
-
-
-def _bicubic(factor: int) -> Entry:
-    return Entry(
-        name=f"sr_bicubic{factor}",
-        family="super-resolution",
-        target=f"{_HERE}.super_resolution:bicubic",
-        summary=f"bicubic reduction {factor} times",
-        use="photos made smaller",
-        parameters={"factor": factor},
-        scale=factor,
+        name=name,
+        family="deblurring",
+        target=f"{_HERE}.blur:{attribute}",
+        summary=summary,
+        use=use,
+        parameters={**parameters, "boundary": "reflect"},
+        takes=(*takes, "boundary"),
+        needs=needs,
     )
 
 
@@ -216,38 +183,44 @@ _ENTRIES = (
         summary="missing under small print",
         use="watermarks",
     ),
-    *(_block_mean(factor) for factor in (2, 4, 8, 16)),
-    *(_bicubic(factor) for factor in (4, 8, 16)),
-    Entry(
-        name="deblur_uni",
-        family="deblurring",
-        target=f"{_HERE}.blur:uniform_blur",
-        summary="mean over 9 x 9 pixels",
-        use="slightly out of focus",
-        parameters={"length": 9},
+    *(_BLOCK_MEAN.make(factor) for factor in (2, 4, 8, 16)),
+    *(_BICUBIC.make(factor) for factor in (4, 8, 16)),
+    _blur(
+        "deblur_uni",
+        "uniform_blur",
+        "mean over 9 x 9 pixels",
+        "slightly out of focus",
+        {"blur": 9},
+        takes=("blur",),
     ),
-    Entry(
-        name="deblur_gauss",
-        family="deblurring",
-        target=f"{_HERE}.blur:gaussian_blur",
-        summary="5 x 5 pixels of a Gaussian",
-        use="soft lenses",
-        parameters={"length": 5, "sigma": 10.0},
+    _blur(
+        "deblur_gauss",
+        "gaussian_blur",
+        "5 x 5 pixels of a Gaussian",
+        "soft lenses",
+        takes=("blur",),
     ),
-    Entry(
-        name="deblur_aniso",
-        family="deblurring",
-        target=f"{_HERE}.blur:anisotropic_blur",
-        summary="9 x 9 pixels, wide Gaussian",
-        use="sideways motion",
-        parameters={"length": 9, "sigma_rows": 1.0, "sigma_columns": 20.0},
+    _blur(
+        "deblur_aniso",
+        "anisotropic_blur",
+        "9 x 9 pixels, wide Gaussian",
+        "sideways motion",
+        {"length": 9, "sigma_rows": 1.0, "sigma_columns": 20.0},
     ),
-    Entry(
-        name="deblur",
-        family="deblurring",
-        target=f"{_HERE}.blur:blur_by_kernel",
-        summary="convolution with your kernel",
-        use="a blur you know",
+    _blur(
+        "deblur_motion",
+        "motion_blur",
+        "mean along a line",
+        "moved cameras",
+        {"angle": 0},
+        takes=("blur", "angle"),
+        needs=("blur",),
+    ),
+    _blur(
+        "deblur",
+        "blur_by_kernel",
+        "convolution with your kernel",
+        "a blur you know",
         takes=("kernel",),
         needs=("kernel",),
     ),
@@ -263,7 +236,19 @@ _ENTRIES = (
 )
 
 DEGRADATIONS: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
-"""Every degradation by its name, in the order in which they are listed."""
+"""What has a line of its own, by name, in the order of the list."""
+
+PATTERNS = (
+    _BLOCK_MEAN,
+    _BICUBIC,
+    Pattern(
+        "upscale", _BICUBIC.numbers, _BICUBIC.make, "scale", "the same as sr_bicubicN", _BICUBIC.use
+    ),
+    _reduction("sr_lanczos", "lanczos", "Lanczos reduction N times", "photos made smaller"),
+    _reduction("sr_bilinear", "bilinear", "bilinear reduction N times", "photos made smaller"),
+    _reduction("sr_nearest", "Decimation", "each N-th pixel alone", "jagged small pictures"),
+)
+"""What there is by any number, in the order of the list."""
 
 
 def get_entry(name: str) -> Entry:
@@ -272,6 +257,46 @@ def get_entry(name: str) -> Entry:
     Raises:
         UnknownNameError: There is none; the nearest names are in the hint.
     """
-    if name not in DEGRADATIONS:
-        raise UnknownNameError("degradation", name, DEGRADATIONS)
-    return DEGRADATIONS[name]
+    if name in DEGRADATIONS:
+        return DEGRADATIONS[name]
+    for pattern in PATTERNS:
+        entry = pattern.find(name)
+        if entry is not None:
+            return entry
+        if name == pattern.stem:
+            raise UsageError(
+                f"The degradation {name} needs a {pattern.option}.",
+                f"Give one with --{pattern.option} N, or say {pattern.names[0]}.",
+            )
+    numbered = [pattern.names for pattern in PATTERNS]
+    known = [*DEGRADATIONS, *(each for names in numbered for each in names)]
+    listed = [*DEGRADATIONS, *(f"{names[0]} .. {names[-1]}" for names in numbered)]
+    raise UnknownNameError("degradation", name, known, listed)
+
+
+def numbered(stem: str, option: str, number: int | None) -> str:
+    """The name that a stem and a number make, ``sr3`` of ``sr`` and 3; the stem without one.
+
+    Args:
+        stem: What the user says the degradation is.
+        option: What the number is called.
+        number: The number; None is not given.
+
+    Raises:
+        UsageError: Nothing of this stem takes such a number, or not this one.
+    """
+    if number is None:
+        return stem
+    takers = {pattern.stem: pattern for pattern in PATTERNS if pattern.option == option}
+    if stem not in takers:
+        raise UsageError(
+            f"The degradation {stem} takes no {option}.",
+            f"Leave it out, or use {' or '.join(takers)}.",
+        )
+    numbers = takers[stem].numbers
+    if number not in numbers:
+        raise UsageError(
+            f"The {option} {number} is not possible.",
+            f"Choose a whole number from {numbers[0]} to {numbers[-1]}.",
+        )
+    return f"{stem}{number}"

@@ -14,6 +14,7 @@
 ``text``         numbers and names as text that loses nothing
 ``tables``       means, CSV and JSON
 ``plots``        means with their errors, as SVG
+``svg``          parts of figures
 ``report``       one HTML file to look at
 ``results``      the files that a run ends with
 ===============  =================================================================

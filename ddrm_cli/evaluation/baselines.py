@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from ddrm_cli.degradations.base import LinearOperator
-from ddrm_cli.degradations.table import Entry
+from ddrm_cli.degradations.entry import Entry
 
 __all__ = ["baselines", "enlarge"]
 

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from ddrm_cli.degradations.table import DEGRADATIONS, Entry, get_entry
+from ddrm_cli.degradations.entry import Entry
+from ddrm_cli.degradations.table import DEGRADATIONS, get_entry
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import (
     PRESETS,
@@ -88,7 +89,7 @@ def make_grid(
     """Every combination, each once; one model after the other, so that each is loaded once.
 
     Args:
-        degradations: Names of the table; ``"all"`` stands for all that need no kernel.
+        degradations: Names of the table; ``"all"`` stands for all that need nothing more.
         sigmas: Noise levels on [0, 1] pixel values.
         models: Names of the table of models.
         settings: Settings of the sampler.
@@ -161,16 +162,13 @@ def _expand(names: Iterable[str]) -> Sequence[str]:
     expanded: list[str] = []
     for name in names:
         if name == ALL:
-            expanded += [each for each, entry in DEGRADATIONS.items() if not _needs_file(entry)]
+            expanded += [each for each, entry in DEGRADATIONS.items() if not entry.needs]
             continue
-        if _needs_file(get_entry(name)):
+        entry = get_entry(name)
+        if entry.needs:
             raise UsageError(
-                f"The degradation {name} needs a kernel, which an evaluation does not take.",
+                f"{name} needs a {entry.needs[0]}, which an evaluation does not take.",
                 "Choose deblur_uni, deblur_gauss or deblur_aniso.",
             )
-        expanded.append(name)
+        expanded.append(entry.name)
     return list(dict.fromkeys(expanded))
-
-
-def _needs_file(entry: Entry) -> bool:
-    return bool(entry.needs)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from .metrics import METRICS
+from .svg import line, ticks
 from .tables import Summary
 from .text import short_number
 
@@ -33,11 +34,11 @@ def _plot(metric: str, rows: Sequence[Summary]) -> str:
     if not rows:
         return ""
     shown = METRICS[metric]
-    ticks = _ticks([end for row in rows for end in _whiskers(row, metric)])
-    left, width, line = 12, 300, 34
+    marks = ticks([end for row in rows for end in _whiskers(row, metric)])
+    left, width, height = 12, 300, 34
 
     def at(value: float) -> float:
-        return left + width * (value - ticks[0]) / (ticks[-1] - ticks[0])
+        return left + width * (value - marks[0]) / (marks[-1] - marks[0])
 
     parts: list[str] = []
     y, group = 24, ""
@@ -51,15 +52,15 @@ def _plot(metric: str, rows: Sequence[Summary]) -> str:
         value = row.means[metric].value
         parts.append(
             f'<text x="{left}" y="{y}">{html.escape(row.method)}</text>'
-            f"{_line(at(low), y + 11, at(high), y + 11, kind)}"
+            f"{line(at(low), y + 11, at(high), y + 11, kind)}"
             f'<circle class="{kind}" cx="{at(value):.1f}" cy="{y + 11}" r="4.5"/>'
             f'<text class="v" x="{left + width + 14}" y="{y + 15}">{shown.format(value)}</text>'
         )
-        y += line
+        y += height
     grid = "".join(
-        _line(at(tick), 8, at(tick), y - 12, "grid")
+        line(at(tick), 8, at(tick), y - 12, "grid")
         + f'<text x="{at(tick):.1f}" y="{y + 4}" text-anchor="middle">{short_number(tick)}</text>'
-        for tick in ticks
+        for tick in marks
     )
     return (
         f'<figure class="plot"><figcaption>{html.escape(shown.heading)}</figcaption>'
@@ -73,18 +74,3 @@ def _whiskers(row: Summary, metric: str) -> tuple[float, float]:
     mean = row.means[metric]
     error = mean.error if math.isfinite(mean.error) else 0.0
     return mean.value - error, mean.value + error
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-
-
-def _ticks(values: Sequence[float]) -> list[float]:
-    """About five round numbers from at most the smallest to at least the largest value."""
-    low, high = min(values), max(values)
-    span = max(high - low, 1e-3)
-    step = 10.0 ** math.floor(math.log10(span / 4))
-    step *= next(factor for factor in (1, 2, 5, 10) if span / (factor * step) <= 5)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    # Rounded: 3 * 0.1 is not 0.3.
-    return [round(index * step, 10) for index in range(first, max(last, first + 1) + 1)]

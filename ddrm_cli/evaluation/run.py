@@ -264,6 +264,7 @@ def _evaluate_one(
         cell=cell,
         name=photograph.name,
         sha256=sha256,
+        parameters=cell.entry.parameters,
         label=photograph.label,
         seed=seed,
         width=width,

@@ -83,6 +83,7 @@ class Record:
         cell: What was done.
         name: The picture's.
         sha256: Hash of the picture's file.
+        parameters: Those of the degradation, of which the cell has the name.
         label: Its class, where a list gave one.
         seed: Of measurement and sampler.
         width: Of the original after preprocessing, in pixels.
@@ -96,6 +97,7 @@ class Record:
     cell: Cell
     name: str
     sha256: str
+    parameters: Mapping[str, Any]
     label: int | None
     seed: int
     width: int
@@ -208,6 +210,7 @@ class Store:
         for what, theirs, ours in (
             ("picture", record.sha256, sha256),
             ("label", record.label, photograph.label),
+            ("degradation", record.parameters, dict(cell.entry.parameters)),
         ):
             if theirs != ours:
                 raise UsageError(

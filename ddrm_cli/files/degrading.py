@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
-from ddrm_cli.degradations.table import Degradation, Entry, get_entry
+from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import DDRMError, UsageError
 from ddrm_cli.images.measurement import (
     MeasurementInfo,
@@ -33,7 +33,7 @@ class DegradeRequest:
     """What the user asked for, for every picture of a run.
 
     Args:
-        degradation: A name of the table.
+        degradation: A name of the table, or one with parameters.
         sigma: Noise on [0, 1].
         seed: For the noise and for random degradations.
         mask: File of the missing pixels, for ``inp``.
@@ -45,7 +45,7 @@ class DegradeRequest:
             does not take, or none that it needs.
     """
 
-    degradation: str
+    degradation: str | Degradation
     sigma: float = 0.0
     seed: int = 0
     mask: Path | None = None
@@ -54,12 +54,12 @@ class DegradeRequest:
 
     def __post_init__(self) -> None:
         check_sigma(self.sigma)
-        Degradation(self.degradation, {"mask": self.mask, "kernel": self.kernel})
+        self.whole.check_complete()
 
     @property
-    def entry(self) -> Entry:
-        """What the table says of the degradation."""
-        return get_entry(self.degradation)
+    def whole(self) -> Degradation:
+        """The degradation with all that it takes, its mask as a file."""
+        return Degradation.of(self.degradation).given(mask=self.mask, kernel=self.kernel)
 
 
 def degrade_file(
@@ -73,7 +73,7 @@ def degrade_file(
     Raises:
         DDRMError: A file cannot be read or written, or something does not fit.
     """
-    entry, to_png = request.entry, output.suffix.lower() != ".npz"
+    entry, to_png = request.whole.entry, output.suffix.lower() != ".npz"
     if entry.gives == "vector" and to_png:
         raise UsageError(
             f"What {entry.name} measures is no picture.", "Give an output that ends in .npz."
@@ -92,7 +92,7 @@ def degrade_file(
     if picture.bit_depth == 16 and to_png:
         notes.append("The measurement has 8 bits, the picture 16; an .npz file keeps all.")
     operator = operator_of(
-        entry.name,
+        request.degradation,
         (channels, height, width),
         seed=request.seed,
         mask=request.mask,
@@ -135,7 +135,7 @@ def is_same_measurement(path: Path, output: Path, request: DegradeRequest) -> bo
         return False
     # Through JSON and back, as those of the file went.
     parameters = json.loads(json.dumps(_parameters(path, request)))
-    asked = (request.degradation, request.sigma, request.seed, parameters)
+    asked = (request.whole.name, request.sigma, request.seed, parameters)
     return info is not None and asked == (
         info.degradation, info.sigma, info.seed, info.parameters
     )  # fmt: skip
@@ -143,10 +143,10 @@ def is_same_measurement(path: Path, output: Path, request: DegradeRequest) -> bo
 
 def _parameters(path: Path, request: DegradeRequest) -> dict[str, Any]:
     """What a measurement depends on beside its noise and its seed, of JSON's types."""
-    parameters = dict[str, Any](request.entry.parameters)
-    if request.kernel is not None:
-        parameters["kernel"] = request.kernel.tolist()
-    if request.mask is not None:
-        parameters["mask_sha256"] = file_digest(request.mask)
+    parameters = request.whole.arguments
+    if "kernel" in parameters:
+        parameters["kernel"] = parameters["kernel"].tolist()
+    if "mask" in parameters:
+        parameters["mask_sha256"] = file_digest(parameters.pop("mask"))
     parameters["input_sha256"] = file_digest(path)
     return parameters

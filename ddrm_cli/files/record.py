@@ -6,8 +6,11 @@ import dataclasses
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ddrm_cli._version import __version__
 from ddrm_cli.errors import DDRMError
@@ -16,7 +19,7 @@ from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 
-__all__ = ["file_digest", "read_record", "with_record"]
+__all__ = ["described", "file_digest", "read_record", "with_record"]
 
 
 def with_record(picture: Picture, record: dict[str, Any]) -> Picture:
@@ -40,6 +43,22 @@ def read_record(path: Path) -> dict[str, Any] | None:
     except (DDRMError, ValueError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def described(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of a degradation, of JSON's types: instead of an array its SHA-256.
+
+    Args:
+        parameters: Numbers, texts and arrays.
+    """
+    found = dict[str, Any]()
+    for name, value in parameters.items():
+        if isinstance(value, np.ndarray):
+            shape = repr(value.shape).encode()
+            found[f"{name}_sha256"] = hashlib.sha256(shape + value.tobytes()).hexdigest()
+        else:
+            found[name] = value
+    return found
 
 
 def file_digest(path: Path) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddrm_cli.conversion import Batch, read_batch
-from ddrm_cli.degradations.table import Entry, get_entry
+from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import MeasurementError, Notice
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
@@ -25,7 +25,7 @@ from ddrm_cli.sampler.plan import Plan
 
 from .figures import Predictions, compare_figure, contact_sheet, progress_gif, uncertainty_figure
 from .names import RestoredFiles
-from .record import file_digest, read_record, with_record
+from .record import described, file_digest, read_record, with_record
 
 __all__ = ["FileProblem", "FileRestorer", "RestoreRequest", "is_same_restoration"]
 
@@ -35,7 +35,7 @@ class RestoreRequest:
     """What the user asked for, for every picture of a run.
 
     Args:
-        degradation: A name of the table; None takes it from the file.
+        degradation: A name of the table, or one with parameters; None takes it from the file.
         sigma: Noise on [0, 1]; None takes it from the file, or else estimates it; ``"auto"``
             estimates it in any case.
         mask: File of the missing pixels, for ``inp``.
@@ -46,7 +46,7 @@ class RestoreRequest:
         UsageError: A mask or a kernel that the degradation does not take.
     """
 
-    degradation: str | None = None
+    degradation: str | Degradation | None = None
     sigma: float | Literal["auto"] | None = None
     mask: Path | None = None
     kernel: NDArray[np.float64] | None = None
@@ -54,7 +54,24 @@ class RestoreRequest:
 
     def __post_init__(self) -> None:
         if self.degradation is not None:
-            get_entry(self.degradation).check({"mask": self.mask, "kernel": self.kernel})
+            Degradation.of(self.degradation).given(mask=self.mask, kernel=self.kernel)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What a result depends on beside its picture; JSON's types.
+
+        Raises:
+            ImageReadError: The mask cannot be read.
+        """
+        known = None if self.degradation is None else Degradation.of(self.degradation)
+        parameters = {} if known is None else known.parameters
+        kernel = {} if self.kernel is None else {"kernel": self.kernel}
+        return {
+            "degradation": None if known is None else known.name,
+            "parameters": described({**parameters, **kernel}),
+            "sigma": self.sigma,
+            "mask": None if self.mask is None else file_digest(self.mask),
+        }
 
     def read(self, path: Path) -> FileProblem:
         """Read a photograph or a measurement file, and pose its problem.
@@ -83,10 +100,10 @@ class FileProblem:
     problem: InverseProblem
 
     @property
-    def entry(self) -> Entry:
-        """What the table says of the degradation."""
+    def degradation(self) -> Degradation:
+        """What happened to the picture, as the user and the file say it together."""
         assert self.problem.degradation is not None
-        return self.problem.degradation.entry
+        return self.problem.degradation
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,9 +113,10 @@ class FileProblem:
     def facts(self, restorer: Restorer, plan: Plan, files: RestoredFiles) -> dict[str, Any]:
         """How it is restored, for scripts and records; JSON's types."""
         _, height, width = self.problem.image_shape
-        model = restorer.model
+        model, degradation = restorer.model, self.degradation
         return {
-            "degradation": self.entry.name,
+            "degradation": degradation.name,
+            "parameters": described(degradation.arguments),
             "sigma": self.problem.sigma,
             "sigma_origin": self.problem.sigma_origin,
             "model": model.model.name,
@@ -251,7 +269,7 @@ def _read_original(path: Path, posed: FileProblem, max_pixels: int) -> NDArray[n
     """The original, cropped as ``ddrm degrade`` crops what a factor does not divide."""
     original = read_picture(path, max_pixels=max_pixels)
     _, height, width = posed.problem.image_shape
-    pixels = posed.entry.crop(original.pixels)
+    pixels = posed.degradation.entry.crop(original.pixels)
     if pixels.shape[:2] != (height, width):
         raise MeasurementError(
             f"The original '{path}' is {original.width} x {original.height}, "

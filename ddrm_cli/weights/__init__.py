@@ -13,6 +13,8 @@
     answer; the unfinished file.
 ``by_hand``
     Files that the user fetched, and those to be removed.
+``own_file``
+    A file that carries its own table, as those of ``ddrm train`` do.
 ``writing``
     One process a file, and never to the brim of the disk.
 ``load``, ``infer``

@@ -33,6 +33,7 @@ __all__ = [
     "WeightsFile",
     "get_model",
     "load_models",
+    "model_of_table",
     "user_models_path",
 ]
 
@@ -250,7 +251,7 @@ def _read(file: Path) -> dict[str, Model]:
         raise ConfigError(
             f"{file} is not valid TOML: {error}.", "A table that is there twice is one way there."
         ) from error
-    return {name: _model(Table(file, name, values)) for name, values in document.items()}
+    return {name: _listed(Table(file, name, values)) for name, values in document.items()}
 
 
 def _check_files_agree(models: Mapping[str, Model], user: Path) -> None:
@@ -269,12 +270,25 @@ def _check_files_agree(models: Mapping[str, Model], user: Path) -> None:
                 )
 
 
-def _model(table: Table) -> Model:
+def _listed(table: Table) -> Model:
     if not _MODEL_NAME.fullmatch(table.name):
         raise ConfigError(
             f"{table.file}: table [{table.name}]: a model's name is made of lower-case letters, "
             "digits, '-', '_' and '.'."
         )
+    return model_of_table(table, _weights(table.table("weights")))
+
+
+def model_of_table(table: Table, weights: WeightsFile) -> Model:
+    """The model that a table describes, named like the table.
+
+    Args:
+        table: Its keys are at the top of ``models.toml``.
+        weights: The file of the network's weights.
+
+    Raises:
+        ConfigError: A key is unknown, missing or impossible.
+    """
     architecture = table.take("architecture", str)
     if architecture not in ARCHITECTURES:
         options = ", ".join(ARCHITECTURES)
@@ -284,7 +298,7 @@ def _model(table: Table) -> Model:
         "name": table.name,
         "architecture": architecture,
         "network": network,
-        "weights": _weights(table.table("weights")),
+        "weights": weights,
         "tile": table.take("tile", int, network.image_size),
         "classifier": _classifier(table.table("classifier")) if "classifier" in table else None,
     }

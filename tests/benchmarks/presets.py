@@ -48,15 +48,17 @@ def main() -> None:
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--deg", action="append", default=[])
+    parser.add_argument("--sigma", action="append", default=[], type=float)
     parser.add_argument("--way", action="append", default=[], choices=WAYS)
     arguments = parser.parse_args()
     degradations = arguments.deg or [n for n, entry in DEGRADATIONS.items() if not entry.needs]
+    sigmas = arguments.sigma or SIGMAS
     ways = arguments.way or list(WAYS)
     arguments.results.touch()
     known = read(arguments.results)
     model = load_model()
     with arguments.results.open("a", encoding="utf-8") as file:
-        for sigma, name in itertools.product(SIGMAS, degradations):
+        for sigma, name in itertools.product(sigmas, degradations):
             if (name, sigma) == ("deno", 0.0):
                 continue
             for way, path in itertools.product(ways, arguments.photos):
@@ -67,7 +69,7 @@ def main() -> None:
                     file.flush()
     stems = [path.stem for path in arguments.photos]
     print(f"| degradation | sigma | {' | '.join(ways)} |\n|---|---|{'---|' * len(ways)}")
-    for name, sigma in itertools.product(degradations, sorted(SIGMAS)):
+    for name, sigma in itertools.product(degradations, sorted(sigmas)):
         if (name, sigma) != ("deno", 0.0):
             cells = [text([known[name, sigma, way, stem] for stem in stems]) for way in ways]
             print(f"| `{name}` | {sigma:g} | {' | '.join(cells)} |")

@@ -210,7 +210,7 @@ NOT_POSSIBLE = [
         ("--model", "imagenet256"),
         "There is no model named 'imagenet256'. Did you mean imagenet-256",
     ),
-    (("--deg", "sr5"), "There is no degradation named 'sr5'. Did you mean"),
+    (("--deg", "sr17"), "There is no degradation named 'sr17'. Did you mean"),
     (("--preset", "papr"), "There is no preset named 'papr'. Did you mean paper?"),
     ((*PAPER, "--spacing", "cubic"), "There is no spacing named 'cubic'. Choose one of"),
     (("--precision", "float8"), "There is no precision named 'float8'. Did you mean"),
@@ -218,7 +218,7 @@ NOT_POSSIBLE = [
     (("--tile", "100"), "multiples of 16, not 100. Try 96."),
     (("--tile", "0"), "A tile of 0 pixels is not possible."),
     (("--batch-size", "0"), "A batch of 0 tiles is not possible. Choose 1 or more."),
-    (("--deg", "deblur"), "The degradation deblur needs a kernel. Give one with --kernel FILE."),
+    (("--deg", "deblur"), "The degradation deblur needs a kernel. Give one with --kernel."),
     (("--mask", "photo.png"), "The degradation deno takes no mask. Leave it out, or use inp."),
     (
         ("--kernel", "kernel.npy"),
@@ -258,7 +258,7 @@ def test_impossible_options_of_restore(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--deg", "sr5"), "There is no degradation named 'sr5'. Did you mean"),
+        (("--deg", "sr17"), "There is no degradation named 'sr17'. Did you mean"),
         (("--deg", "deblur"), "needs a kernel"),
         (("--deg", "deno", "--mask", "photo.png"), "takes no mask"),
         (("--deg", "deno", "--out", "y.jpg"), "Use one of: .png .npz"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 
-from ddrm_cli.degradations.table import DEGRADATIONS
+from ddrm_cli.degradations.table import DEGRADATIONS, PATTERNS
 
 from .program import Program
 
@@ -19,10 +20,20 @@ PUBLISHED = {
 
 def test_all_published_names_are_there(ddrm: Program) -> None:
     entries = json.loads(ddrm("list-degradations", "--json").stdout)
-    assert [entry["name"] for entry in entries] == list(DEGRADATIONS)
+    assert [entry["name"] for entry in entries if "names" not in entry] == list(DEGRADATIONS)
     assert set(DEGRADATIONS) >= PUBLISHED
     for entry in entries:
-        assert {"family", "summary", "use", "parameters", "takes", "measurement_size"} <= set(entry)
+        assert {"family", "summary", "use", "takes", "measurement_size"} <= set(entry)
+
+
+def test_patterns_follow_the_entries_of_their_family(ddrm: Program) -> None:
+    entries = json.loads(ddrm("list-degradations", "--json").stdout)
+    patterns = {entry["name"]: entry for entry in entries if "names" in entry}
+    assert list(patterns) == [pattern.name for pattern in PATTERNS]
+    assert "sr3" in patterns["srN"]["names"]
+    assert patterns["srN"]["measurement_size"] == "H/N x W/N"
+    families = [entry["family"] for entry in entries]
+    assert len(list(itertools.groupby(families))) == len(set(families))
 
 
 @pytest.mark.parametrize("columns", ["80", "200"])
@@ -33,5 +44,5 @@ def test_the_table_names_everything(
     outcome = ddrm("list-degradations")
     lines = outcome.stdout.splitlines()
     assert max(map(len, lines)) <= int(columns)
-    for name in DEGRADATIONS:
+    for name in [*DEGRADATIONS, *(pattern.name for pattern in PATTERNS)]:
         assert any(line.split()[:1] == [name] for line in lines)

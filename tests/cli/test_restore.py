@@ -246,6 +246,7 @@ def test_json_says_everything_that_was_used(ddrm: Program, photo: Path) -> None:
         "files": [str(photo.with_name("photo_restored_sr2.png"))],
         "status": "done",
         "degradation": "sr2",
+        "parameters": {"factor": 2},
         "sigma": 0.05,
         "sigma_origin": "given",
         "model": "photo-small",

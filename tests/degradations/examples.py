@@ -13,6 +13,8 @@ KERNEL /= KERNEL.sum()
 
 
 def example(name: str, seed: int = 1) -> Degradation:
-    """A degradation of a name, with a seed and a kernel where it takes them."""
-    values = {"seed": seed, "kernel": KERNEL}
-    return Degradation(name, {key: values[key] for key in get_entry(name).takes if key in values})
+    """A degradation of a name, with a seed where it takes one and all that it needs."""
+    values = {"seed": seed, "kernel": KERNEL, "blur": 5.0}
+    entry = get_entry(name)
+    keys = {"seed"} & {*entry.takes} | {*entry.needs}
+    return Degradation(name, {key: values[key] for key in keys})

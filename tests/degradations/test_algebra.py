@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from ddrm_cli.degradations.base import LinearOperator, dot_test
 from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.degradations.dense import DenseOperator
-from ddrm_cli.degradations.table import DEGRADATIONS
+from ddrm_cli.degradations.table import DEGRADATIONS, PATTERNS, Degradation
 
 from .examples import example
 
@@ -22,18 +23,29 @@ FLOAT32 = 2e-5
 
 
 def operators() -> Iterator[tuple[str, LinearOperator]]:
-    """Every entry of the table at every shape it takes, and one dense matrix."""
+    """Every entry of the table at every shape it takes, some of each pattern, and a matrix."""
     for name, entry in DEGRADATIONS.items():
         for shape in SHAPES:
             if entry.gives == "grey" and shape[0] == 1:
                 continue
             yield f"{name}-{shape}", build_operator(example(name), shape)
+    for pattern in PATTERNS:
+        for number in pattern.numbers[:2]:
+            name = f"{pattern.stem}{number}"
+            yield name, build_operator(name, (3, 6 * number, 9 * number))
+    kernel = Degradation("sr3", {"kernel": np.outer([1, 2, 1, 0], [1, 4, 1]) / 24})
+    yield "sr3-kernel", build_operator(kernel, (3, 18, 27))
     matrix = np.random.default_rng(0).standard_normal((20, 40))
     matrix[3] = matrix[4]  # not of full rank
     yield "dense", DenseOperator((1, 5, 8), matrix)
 
 
 ALL = dict(operators())
+SMALL = {name: (3, 16, 16) if name == "color" else (1, 16, 32) for name in DEGRADATIONS} | {
+    f"{pattern.stem}{number}": (1, 3 * number, 5 * number)
+    for pattern in PATTERNS
+    for number in (2, 3)
+}
 
 
 @pytest.fixture(params=ALL, ids=list(ALL))
@@ -103,6 +115,19 @@ def test_singular_values_are_the_norms_of_h_along_v(operator: LinearOperator) ->
         v = operator.V(unit.reshape(1, *operator.spectral_shape))
         s = operator.singular_values.expand(operator.spectral_shape).flatten()[k]
         torch.testing.assert_close(operator(v).norm(), s, atol=FLOAT32, rtol=FLOAT32)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_singular_values_are_those_of_the_dense_matrix(name: str) -> None:
+    """Column by column, from unit pictures; as many as there are pixels, of any order."""
+    operator = build_operator(example(name), SMALL[name])
+    n = math.prod(operator.image_shape)
+    columns = operator(torch.eye(n).reshape(n, *operator.image_shape)).flatten(1)
+    expected = np.zeros(n)
+    s = np.linalg.svd(columns.numpy().astype(float), compute_uv=False)
+    expected[: len(s)] = s[:n]
+    found = operator.singular_values.expand(operator.spectral_shape).flatten().numpy()
+    np.testing.assert_allclose(np.sort(found)[::-1], expected, atol=FLOAT32)
 
 
 def test_shapes_are_what_they_are_said_to_be(operator: LinearOperator) -> None:

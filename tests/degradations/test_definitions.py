@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -15,14 +17,15 @@ from ddrm_cli.degradations.blur import (
     blur_by_kernel,
     convolution_matrix,
     gaussian_taps,
+    motion_kernel,
     separable_blur,
 )
 from ddrm_cli.degradations.build import build_operator
 from ddrm_cli.degradations.compressed_sensing import walsh_hadamard_matrix
 from ddrm_cli.degradations.dense import DenseOperator
-from ddrm_cli.degradations.super_resolution import bicubic_matrix, bicubic_taps
+from ddrm_cli.degradations.super_resolution import cubic, lanczos3, stretched_taps, triangle
 from ddrm_cli.degradations.table import Degradation
-from ddrm_cli.errors import MeasurementError
+from ddrm_cli.errors import MeasurementError, UsageError
 
 from .examples import example
 
@@ -55,37 +58,75 @@ def test_denoising_measures_the_picture(channels: int) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("factor", [2, 4, 8, 16])
+@pytest.mark.parametrize("factor", [2, 3, 4, 7, 8, 16])
 def test_block_mean_is_average_pooling(channels: int, factor: int) -> None:
     x = picture(channels)
-    y = build_operator(f"sr{factor}", (channels, 48, 80))(x)
+    x = x[..., : 48 // factor * factor, : 80 // factor * factor]
+    y = build_operator(f"sr{factor}", (channels, *x.shape[2:]))(x)
     torch.testing.assert_close(y, F.avg_pool2d(x, factor), atol=FLOAT32, rtol=0)
 
 
-@pytest.mark.parametrize("factor", [4, 8, 16])
-def test_bicubic_is_a_strided_convolution_of_the_mirrored_picture(factor: int) -> None:
-    x = picture(height=64, width=96)
-    taps = torch.from_numpy(bicubic_taps(factor))
-    # Output 0 is centred on the first block, so its first tap lies 3/2 blocks before the picture.
-    expected = depthwise(mirrored(x, 3 * factor // 2), torch.outer(taps, taps), stride=factor)
-    y = build_operator(f"sr_bicubic{factor}", (3, 64, 96))(x)
+REDUCERS = {
+    "sr": Image.Resampling.BOX,
+    "sr_bicubic": Image.Resampling.BICUBIC,
+    "sr_lanczos": Image.Resampling.LANCZOS,
+    "sr_bilinear": Image.Resampling.BILINEAR,
+    "sr_nearest": Image.Resampling.NEAREST,
+}
+
+
+@pytest.mark.parametrize("factor", range(2, 17))
+@pytest.mark.parametrize("stem", REDUCERS)
+def test_reductions_are_what_pillow_does_inside_the_picture(stem: str, factor: int) -> None:
+    """An image library's own reduction agrees wherever the frame is out of reach."""
+    grey = np.random.default_rng(0).random((8 * factor, 9 * factor)).astype(np.float32)
+    small = np.asarray(Image.fromarray(grey).resize((9, 8), REDUCERS[stem]))
+    x = torch.from_numpy(grey)[None, None]
+    y = build_operator(f"{stem}{factor}", (1, 8 * factor, 9 * factor))(x)
+    # The widest kernel reaches three output pixels; Pillow rounds its float taps differently.
+    np.testing.assert_allclose(y[0, 0, 3:-3, 3:-3], small[3:-3, 3:-3], atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5, 8, 16])
+@pytest.mark.parametrize(
+    ("stem", "kernel", "reach"),
+    [("sr_bicubic", cubic, 2), ("sr_lanczos", lanczos3, 3), ("sr_bilinear", triangle, 1)],
+)
+def test_a_reduction_is_a_strided_convolution_of_the_mirrored_picture(
+    stem: str, kernel: Any, reach: int, factor: int
+) -> None:
+    x = picture(height=4 * factor, width=6 * factor)
+    taps = torch.from_numpy(stretched_taps(kernel, reach, factor))
+    assert len(taps) % 2 == factor % 2  # a tap on the middle of the block where there is a pixel
+    # Output 0 is centred on the first block, so half of the taps without it come before.
+    expected = depthwise(
+        mirrored(x, (len(taps) - factor) // 2), torch.outer(taps, taps), stride=factor
+    )
+    y = build_operator(f"{stem}{factor}", (3, 4 * factor, 6 * factor))(x)
     torch.testing.assert_close(y, expected, atol=FLOAT32, rtol=0)
 
 
-@pytest.mark.parametrize("factor", [4, 8])
-def test_bicubic_is_what_pillow_does_inside_the_picture(factor: int) -> None:
-    """An image library's own reduction agrees wherever the frame is out of reach."""
-    grey = np.random.default_rng(0).random((96, 128)).astype(np.float32)
-    small = np.asarray(
-        Image.fromarray(grey).resize((128 // factor, 96 // factor), Image.Resampling.BICUBIC)
-    )
-    y = build_operator(f"sr_bicubic{factor}", (1, 96, 128))(torch.from_numpy(grey)[None, None])
-    # The kernel reaches two output pixels; Pillow rounds its float taps differently.
-    np.testing.assert_allclose(y[0, 0, 2:-2, 2:-2], small[2:-2, 2:-2], atol=1e-5)
+@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (5, 4), (2, 7)])
+def test_a_reduction_by_a_kernel_is_a_blur_of_which_pixels_are_kept(
+    shape: tuple[int, int], factor: int
+) -> None:
+    """Those on which the middles of blocks lie, or that come half a pixel after."""
+    random = np.random.default_rng(1)
+    kernel = np.outer(random.random(shape[0]) + 0.1, random.random(shape[1]))
+    kernel /= kernel.sum()
+    x = picture(1, 6 * factor, 8 * factor)
+    blurred = scipy.ndimage.convolve(x[0, 0].double().numpy(), kernel, mode="reflect")
+    y = build_operator(Degradation(f"sr{factor}", {"kernel": kernel}), (1, *x.shape[2:]))(x)
+    # A middle between two pixels is the second of them for a block, the first for a kernel.
+    rows, columns = ((factor - (n % 2 == 0)) // 2 for n in shape)
+    expected = blurred[rows::factor, columns::factor]
+    np.testing.assert_allclose(y[0, 0], expected, atol=FLOAT32)
 
 
-def test_bicubic_keeps_flat_pictures_flat() -> None:
-    np.testing.assert_allclose(bicubic_matrix(64, 8).sum(axis=1), 1, rtol=1e-12)
+def test_pictures_are_reduced_by_outer_products_only() -> None:
+    with pytest.raises(MeasurementError, match="rows and on columns"):
+        build_operator(Degradation("sr3", {"kernel": np.eye(3) / 3}), (3, 9, 9))
 
 
 KERNELS = {
@@ -163,6 +204,49 @@ def test_any_other_kernel_is_convolved_circularly(shape: tuple[int, int]) -> Non
 def test_a_kernel_that_is_none_is_refused(kernel: np.ndarray) -> None:
     with pytest.raises(MeasurementError, match="kernel"):
         blur_by_kernel((1, 8, 8), kernel)
+
+
+def centroid(kernel: np.ndarray) -> tuple[float, float]:
+    rows, columns = (np.arange(n) - n // 2 for n in kernel.shape)
+    return float((kernel.sum(axis=1) * rows).sum()), float((kernel.sum(axis=0) * columns).sum())
+
+
+@pytest.mark.parametrize("length", [0.5, 1, 2, 7.3, 15, 40])
+@pytest.mark.parametrize("angle", [0, 17, 30, 45, 90, 135, -60, 1000])
+def test_a_motion_is_a_line_about_its_middle(length: float, angle: float) -> None:
+    kernel = motion_kernel(length, angle)
+    assert kernel.sum() == pytest.approx(1)
+    assert (kernel >= 0).all()
+    assert all(side % 2 == 1 for side in kernel.shape)
+    assert centroid(kernel) == pytest.approx((0, 0), abs=1e-9)
+    np.testing.assert_allclose(motion_kernel(length, angle + 180), kernel, atol=1e-9)
+    np.testing.assert_allclose(motion_kernel(length, angle + 90), np.rot90(kernel), atol=1e-9)
+    np.testing.assert_allclose(motion_kernel(length, -angle), kernel[::-1], atol=1e-9)
+
+
+def test_a_motion_turns_counter_clockwise() -> None:
+    assert np.array_equal(motion_kernel(5, 0), np.full((1, 5), 0.2))
+    kernel = motion_kernel(9, 30)
+    height, width = kernel.shape
+    assert width > height  # nearer to the rows
+    assert kernel[: height // 2, width // 2 + 1 :].sum() > kernel[height // 2 + 1 :].sum() / 2
+
+
+@pytest.mark.parametrize("angle", [0, 20, 45, 77])
+def test_a_motion_is_as_long_as_it_is_said_to_be(angle: float) -> None:
+    """Its variance along the line is that of a uniform distribution, ``length^2 / 12``."""
+    kernel = motion_kernel(31, angle)
+    rows, columns = (np.arange(n) - n // 2 for n in kernel.shape)
+    up, right = np.sin(np.radians(angle)), np.cos(np.radians(angle))
+    along = columns * right - rows[:, None] * up
+    # A pixel's own width adds up to 1/6 along a diagonal, and takes at the ends.
+    assert (kernel * along**2).sum() == pytest.approx(31**2 / 12, rel=0.02)
+
+
+@pytest.mark.parametrize("blur", [2, 8, 6.5])
+def test_a_mean_over_an_even_width_would_move_the_picture(blur: float) -> None:
+    with pytest.raises(UsageError, match="odd width"):
+        build_operator(Degradation("deblur_uni", {"blur": blur}), (1, 16, 16))
 
 
 def test_colour_becomes_the_weighted_mean_of_the_channels() -> None:

@@ -142,7 +142,7 @@ def test_a_pair_of_two_sizes_ends_with_one(photos: Path, tmp_path: Path) -> None
     [
         ((), "Nothing to evaluate"),
         (("PHOTOS",), "Nothing to evaluate"),
-        (("PHOTOS", "-d", "sr5"), "no degradation named 'sr5'"),
+        (("PHOTOS", "-d", "sr17"), "no degradation named 'sr17'"),
         (("PHOTOS", "-d", "deblur"), "needs a kernel"),
         (("PHOTOS", "-d", "sr4", "--metric", "pnsr"), "no metric named 'pnsr'"),
         (("PHOTOS", "-d", "sr4", "--model", "photo-smal"), "no model named"),

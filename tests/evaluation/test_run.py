@@ -257,6 +257,17 @@ def test_a_picture_that_changed_is_another_run(runner: Runner, photos: Path) -> 
         runner(photographs, cells("sr4"))
 
 
+def test_another_degradation_of_that_name_is_another_run(runner: Runner, photos: Path) -> None:
+    photographs = find_photographs([str(photos)], limit=1)
+    runner(photographs, cells("sr4"))
+    (record,) = runner.out.glob("cells/*/*/a.json")
+    values = json.loads(record.read_text())
+    assert values["parameters"] == {"factor": 4}
+    record.write_text(json.dumps({**values, "parameters": {"factor": 5}}))
+    with pytest.raises(UsageError, match="the degradation of 'a' has changed"):
+        runner(photographs, cells("sr4"))
+
+
 def test_another_label_is_another_run(runner: Runner, photos: Path) -> None:
     photographs = find_photographs([str(photos)], limit=1)
     runner(photographs, cells("sr4"))

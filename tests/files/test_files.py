@@ -24,6 +24,7 @@ from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.images.writing import write_picture
 from ddrm_cli.prior import load_model
+from ddrm_cli.problem import pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler import denoiser
 from ddrm_cli.sampler.settings import SamplerSettings
@@ -107,7 +108,7 @@ def test_exact_numbers_have_no_estimate(photo: Path) -> None:
         RestoreRequest("cs2").read(photo)
 
 
-@pytest.mark.parametrize("deg", ["deno", "sr4", "cs2"])
+@pytest.mark.parametrize("deg", ["deno", "sr_bicubic4", "cs2"])
 def test_masks_and_kernels_only_where_they_belong(deg: str) -> None:
     with pytest.raises(UsageError, match=f"{deg} takes no mask"):
         RestoreRequest(deg, mask=Path("mask.png"))
@@ -117,17 +118,73 @@ def test_masks_and_kernels_only_where_they_belong(deg: str) -> None:
         DegradeRequest("deblur")
 
 
-@pytest.mark.parametrize("kernel", [[[1, 2], [3]], "text", [1.0, 2.0], [[float("1e400")]]])
-def test_a_kernel_in_a_file_is_not_trusted(photo: Path, kernel: object) -> None:
-    path = measured(photo, "y.png", degradation="deblur", kernel=np.ones((3, 3)) / 9)
+def rewritten(path: Path, **parameters: object) -> Path:
+    """A measurement whose file says other parameters; None is not said."""
     with Image.open(path) as image:
         said = json.loads(image.info["ddrm"])
-        said["parameters"]["kernel"] = kernel
+        changed = {**said["parameters"], **parameters}
+        said["parameters"] = {key: value for key, value in changed.items() if value is not None}
         info = PngInfo()
         info.add_text("ddrm", json.dumps(said))
         image.save(path, pnginfo=info)
+    return path
+
+
+def boundary(picture: Path | Image.Image | torch.Tensor, known: Degradation | None) -> object:
+    degradation = pose(picture, known, sigma=0.01).degradation
+    assert degradation is not None
+    return degradation.arguments["boundary"]
+
+
+def test_who_knows_what_lay_beyond_the_frame(photo: Path) -> None:
+    """The user, or else the file; a photograph was cut, what the library computes is mirrored."""
+    blur = Degradation("deblur_gauss", {"blur": 1.3})
+    tensor = torch.rand(3, 32, 48)
+    assert boundary(photo, blur) == "unknown"
+    with Image.open(photo) as image:
+        assert boundary(image, blur) == "unknown"
+    assert boundary(tensor, blur) == "reflect"
+    assert boundary(photo, blur.given(boundary="reflect")) == "reflect"
+    assert boundary(tensor, blur.given(boundary="unknown")) == "unknown"
+    path = measured(photo, "y.png", degradation=blur)
+    assert boundary(path, None) == "reflect"
+    assert boundary(path, blur) == "reflect"
+    assert boundary(path, blur.given(boundary="unknown")) == "unknown"
+    assert boundary(rewritten(path, boundary="unknown"), None) == "unknown"
+    # Earlier versions mirrored, and did not say it.
+    assert boundary(rewritten(path, boundary=None), None) == "reflect"
+    # It was noise that was measured: the blur is the photograph's own.
+    assert boundary(measured(photo, "noisy.png", degradation="deno"), blur) == "unknown"
+
+
+@pytest.mark.parametrize("wrong", [{"boundary": "zero"}, {"blur": -1}, {"blur": "wide"}])
+def test_parameters_in_a_file_are_not_trusted(photo: Path, wrong: dict[str, object]) -> None:
+    path = measured(photo, "y.png", degradation=Degradation("deblur_gauss", {"blur": 1.3}))
+    with pytest.raises(MeasurementError, match="damaged"):
+        RestoreRequest().read(rewritten(path, **wrong))
+
+
+@pytest.mark.parametrize("kernel", [[[1, 2], [3]], "text", [1.0, 2.0], [[float("1e400")]]])
+def test_a_kernel_in_a_file_is_not_trusted(photo: Path, kernel: object) -> None:
+    path = measured(photo, "y.png", degradation="deblur", kernel=np.ones((3, 3)) / 9)
     with pytest.raises(MeasurementError, match="kernel"):
-        RestoreRequest().read(path)
+        RestoreRequest().read(rewritten(path, kernel=kernel))
+
+
+def test_records_hold_the_parameters_not_the_name_alone(photo: Path) -> None:
+    """So that a result of another kernel is not taken for this one."""
+    kernels = [np.ones((3, 3)) / 9, np.ones((1, 9)) / 9]
+    asked = [RestoreRequest("deblur", kernel=kernel).asked for kernel in kernels]
+    assert asked[0] != asked[1]
+    assert asked[0] == RestoreRequest(Degradation("deblur", {"kernel": kernels[0]})).asked
+    assert RestoreRequest("upscale3").asked == RestoreRequest("sr_bicubic3").asked
+    assert json.loads(json.dumps(asked)) == asked
+    path = measured(photo, "y.png", degradation="deblur", kernel=kernels[0])
+    posed = RestoreRequest().read(path)
+    files, restorer = RestoredFiles(range(1)), Restorer(load_model(), SamplerSettings(steps=1))
+    facts = posed.facts(restorer, restorer.plan(posed.problem), files)
+    assert facts["degradation"] == "deblur"
+    assert facts["parameters"]["kernel_sha256"] == asked[0]["parameters"]["kernel_sha256"]
 
 
 def test_each_seed_gives_a_picture_and_the_record_says_how(photo: Path, tmp_path: Path) -> None:
