@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.measurement import (
     MeasurementInfo,
@@ -76,6 +77,11 @@ class Batch:
         """What was restored from it, (B, C, H, W): grey is given back in the mode that came in."""
         channels = x.shape[1] if self.is_vector else max(x.shape[1], self.values.shape[1])
         return self.restored(x.expand(-1, channels, -1, -1), fills_alpha)
+
+    @property
+    def compression(self) -> Compression | None:
+        """How the file was compressed, where it says that: where it is a JPEG."""
+        return None if self.picture is None else self.picture.compression
 
     @property
     def is_vector(self) -> bool:

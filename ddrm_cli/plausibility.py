@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ddrm_cli.degradations.framing import cut_frame
+from ddrm_cli.degradations.frame import cut_frame
 from ddrm_cli.problem import InverseProblem
 
 __all__ = ["aliasing", "doubts", "ripples", "total_variation"]

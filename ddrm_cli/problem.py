@@ -20,12 +20,8 @@ from torch import Tensor
 
 from ddrm_cli.conversion import Batch, ImageLike, to_batch
 from ddrm_cli.degradations.base import ImageShape, LinearOperator
-from ddrm_cli.degradations.framing import (
-    build_framed,
-    continue_measurement,
-    cut_frame,
-    mirror_frame,
-)
+from ddrm_cli.degradations.entry import no_sigma
+from ddrm_cli.degradations.framing import build_framed, continue_measurement
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.devices import on_device
 from ddrm_cli.errors import MeasurementError, UsageError
@@ -45,6 +41,9 @@ __all__ = [
     "rounding_noise",
 ]
 
+COMPRESSION = "from the compression"
+"""Origin of a noise that the tables of a JPEG say."""
+
 LARGEST_SIGMA = 1e6  # a noise that leaves nothing of any picture
 CPU = torch.device("cpu")  # where problems are posed: half of it is NumPy
 
@@ -61,7 +60,7 @@ class InverseProblem:
         operator: H, for pictures of one or three channels.
         sigma: Standard deviation of the noise.
         rounding: The same of what rounding added to it, where that counts.
-        sigma_origin: ``"given"``, ``"from the file"`` or ``"estimated"``.
+        sigma_origin: ``"given"``, ``"from the file"``, ``"estimated"`` or `COMPRESSION`.
         degradation: What the operator was built from; None if it was given.
         fills_alpha: Whether the missing pixels were the transparent ones.
 
@@ -107,9 +106,7 @@ class InverseProblem:
     @property
     def image_shape(self) -> ImageShape:
         """(C, H, W) of the picture, without its frame."""
-        channels, height, width = self.operator.image_shape
-        rows, columns = self.operator.margin
-        return channels, height - rows, width - columns
+        return self.operator.picture_shape
 
     def repeated(self, count: int) -> InverseProblem:
         """One measurement as many times, to draw as many samples."""
@@ -132,8 +129,9 @@ def pose(
             channels, of which the grey is taken.
         degradation: What happened to it; None takes it from the file.
         sigma: Standard deviation of its noise on [0, 1] pixel values; ``"auto"`` estimates it, one
-            for the batch: the largest of its pictures. None takes it from the file, or else
-            estimates it.
+            for the batch: the largest of its pictures, and where H measures weakly no less than a
+            JPEG file hides. None takes it from the file, or else estimates it. Where the noise is
+            known, as that of ``jpeg``, only 0 and None.
         mask: The missing pixels, where the degradation takes a mask. Without one they are those
             that the file says, or the transparent ones.
         kernel: The blur, where the degradation takes a kernel.
@@ -155,15 +153,8 @@ def pose(
         batch = to_batch(measurement, sigma=noise).in_grey()
         known = provenance(batch, degradation, mask, kernel)
         operator = build_framed(known.degradation, known.picture_shape(batch))
-    y = batch.values
-    if _is_coloured(y, operator):
-        y = operator(y)
-    if sigma is None and batch.info is not None:
-        level, origin = batch.info.sigma, "from the file"
-    elif sigma is None or sigma == "auto":
-        level, origin = _estimated(y, operator, batch.missing), "estimated"
-    else:
-        level, origin = sigma, "given"
+    y = operator.read(batch.values)
+    level, origin = _noise(y, operator, batch, sigma)
     check_sigma(level)
     rounding = rounding_noise(operator, batch.levels)
     y = continue_measurement(y, operator, math.hypot(level, rounding))
@@ -241,14 +232,15 @@ def measure(x: Tensor, operator: LinearOperator, sigma: float, seeds: Sequence[i
     check_sigma(sigma)
     if x.shape[1] == 1 and operator.measurement_shape[0] == 1:
         x = x.expand(-1, operator.image_shape[0], -1, -1)  # grey is measured in grey
-    framed = mirror_frame(x, operator.margin)
-    if tuple(framed.shape[1:]) != operator.image_shape:
+    if tuple(x.shape[1:]) != operator.picture_shape:
         raise MeasurementError(
             f"A picture of shape {tuple(x.shape[1:])} does not belong to this operator, which "
-            f"takes {operator.image_shape}.",
+            f"takes {operator.picture_shape}.",
             "Build the operator for the size of the picture.",
         )
-    y = cut_frame(operator(framed), operator.margin)
+    if sigma > 0 and operator.noise is not None:
+        raise no_sigma()
+    y = operator.observe(x)
     if sigma > 0:
         y = y + sigma * ImageNoise(seeds, MEASUREMENT)(tuple(y.shape[1:]))
     return y
@@ -268,11 +260,15 @@ def rounding_noise(operator: LinearOperator, levels: int | None) -> float:
     Returns:
         On [0, 1].
     """
-    if levels is None:
+    if levels is None or operator.noise is not None:
         return 0.0
     rounding = 1 / (levels * math.sqrt(12))
-    weakest = float(operator.singular_values[operator.measured].min())
-    return 0.0 if 2 * rounding / weakest < _LEAST_SIGMA else rounding
+    return 0.0 if 2 * rounding / _weakest(operator) < _LEAST_SIGMA else rounding
+
+
+def _weakest(operator: LinearOperator) -> float:
+    """What the weakest coordinate is divided by."""
+    return float(operator.singular_values[operator.measured].min())
 
 
 _LEAST_SIGMA = 0.01  # of the linear schedule at its first timestep, on [-1, 1]
@@ -291,14 +287,24 @@ def check_sigma(sigma: float) -> None:
         )
 
 
-def _is_coloured(y: Tensor, operator: LinearOperator) -> bool:
-    """Whether y is a picture in colour where the operator measures its grey."""
-    channels, *size = operator.image_shape
-    return (
-        channels > 1
-        and operator.measurement_shape == (1, *size)
-        and tuple(y.shape[1:]) == operator.image_shape
-    )
+def _noise(
+    y: Tensor, operator: LinearOperator, batch: Batch, sigma: float | Literal["auto"] | None
+) -> tuple[float, str]:
+    """Standard deviation of a measurement's noise, and where that is known from."""
+    if operator.noise is not None:
+        if sigma:
+            raise no_sigma()
+        return operator.noise, COMPRESSION
+    if sigma is not None and sigma != "auto":
+        return sigma, "given"
+    if sigma is None and batch.info is not None:
+        level, origin = batch.info.sigma, "from the file"
+    else:
+        level, origin = _estimated(y, operator, batch.missing), "estimated"
+    if batch.compression is not None and _weakest(operator) < 1:
+        hidden = batch.compression.hidden_noise
+        return (hidden, COMPRESSION) if hidden > level else (level, origin)
+    return level, origin
 
 
 def _estimated(y: Tensor, operator: LinearOperator, missing: NDArray[np.bool_] | None) -> float:

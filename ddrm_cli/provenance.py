@@ -90,8 +90,12 @@ def provenance(
             "Leave --deg out.",
         )
     said = parameters.keys() & {"mask", "seed"}  # by the user, who knows
-    if recorded is not None:
-        parameters = {**_recorded_parameters(recorded, batch.name), **parameters}
+    found = {} if recorded is None else _recorded_parameters(recorded, batch.name)
+    if entry.gives == "jpeg" and batch.compression is not None:
+        found |= batch.compression.parameters
+    if "quality" in known.arguments:
+        found.pop("tables", None)
+    parameters = {**found, **parameters}
     if "boundary" in entry.takes and recorded is None and batch.picture is not None:
         parameters = {"boundary": "unknown", **parameters}  # it was framed after it was blurred
     if entry.makes_holes and not said and batch.missing is not None:

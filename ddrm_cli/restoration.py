@@ -16,7 +16,6 @@ from torch import Tensor
 
 from ddrm_cli.conversion import ImageLike, to_batch
 from ddrm_cli.degradations.base import LinearOperator
-from ddrm_cli.degradations.framing import cut_frame
 from ddrm_cli.devices import on_device
 from ddrm_cli.errors import Notice, OutOfMemoryError, UsageError
 from ddrm_cli.images.kernels import KernelLike
@@ -133,7 +132,8 @@ class Restorer:
         operator = on_device(problem.operator, device)
         # Here, and only here, [0, 1] becomes the networks' [-1, 1]: x -> 2 x - 1.
         white = torch.ones((1, *operator.image_shape), device=device)
-        y = 2 * problem.y.to(device) - operator(white)
+        seen, bright = problem.y.to(device), operator(white)
+        y = 2 * seen - bright
         label = self.label
         if model.num_classes is not None and label is None:
             label = self.model.guess_label(operator.pinv(y))
@@ -148,7 +148,11 @@ class Restorer:
             denoiser = GreyDenoiser(prior, ImageNoise(seeds, GREY))
 
         def picture(x: Tensor) -> Tensor:
-            return cut_frame((x.cpu() + 1) / 2, operator.margin)
+            return operator.unframed((x.cpu() + 1) / 2)
+
+        def expected(denoised: Tensor, sigma: float) -> Tensor | None:
+            known = operator.expected(seen, (denoised + 1) / 2, sigma / 2)
+            return None if known is None else 2 * known - bright
 
         def told(step: Step) -> None:
             if callback is not None:
@@ -164,6 +168,7 @@ class Restorer:
                 noise=ImageNoise(seeds),
                 rule=plan.rule,
                 x_init=operator.initial(y),
+                expected=expected,
                 callback=told,
             )
             restoration = Restoration(picture(x), label, prior.denoiser.precision, plan)

@@ -17,7 +17,7 @@ import ddrm_cli
 from ddrm_cli.conversion import to_batch
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.degradations.dense import DenseOperator
-from ddrm_cli.degradations.table import DEGRADATIONS
+from ddrm_cli.degradations.table import DEGRADATIONS, Degradation
 from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.errors import (
     DeviceError,
@@ -30,6 +30,7 @@ from ddrm_cli.networks.guided_diffusion import Classifier, ClassifierConfig, UNe
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.problem import pose, rounding_noise
 from ddrm_cli.restoration import Restorer
+from ddrm_cli.sampler.settings import PaperSettings, Settings
 from ddrm_cli.weights.registry import ClassifierModel, load_models
 
 PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
@@ -199,6 +200,25 @@ def test_the_result_meets_an_exact_measurement(name: str, tiny: LoadedModel) -> 
     # In all coordinates that are trusted: not in the weakest of a blur.
     missed = operator.measured * operator.Ut(operator(restored[None]) - y[None])
     assert missed.abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("settings", [FAST, PaperSettings(steps=2)], ids=["soft", "paper"])
+def test_a_restored_jpeg_is_rounded_to_the_same_coefficients(
+    subsampling: str, settings: Settings, tiny: LoadedModel
+) -> None:
+    """For any network: the result, compressed again, is the same file, where its frame is whole."""
+    x = torch.rand(3, 40, 56, generator=torch.Generator().manual_seed(1))
+    degradation = Degradation("jpeg20", {"subsampling": subsampling})
+    seen = ddrm_cli.degrade(x, degradation)
+    restored = ddrm_cli.restore(seen, degradation, model=tiny, settings=settings)
+    operator = ddrm_cli.build_operator(degradation, (3, 40, 56))
+    y = operator.read(seen[None])[0]
+    off = operator(operator.framed(restored[None]))[0] - y
+    height, width = operator.compression.unit
+    rows, columns, across = 40 // height, 56 // width, operator.image_shape[2] // width
+    whole = torch.arange(len(y)).view(-1, across)[:rows, :columns].flatten()
+    assert off[whole].abs().max() < operator.cell / 2
 
 
 def test_noise_has_the_standard_deviation_asked_for() -> None:

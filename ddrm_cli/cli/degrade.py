@@ -18,6 +18,8 @@ from .options import (
     Config,
     Debug,
     DegradationName,
+    JpegQuality,
+    JpegSubsampling,
     Json,
     Kernel,
     Mask,
@@ -61,6 +63,8 @@ def degrade(
     scale: Scale = None,
     blur: Blur = None,
     angle: Angle = None,
+    jpeg_quality: JpegQuality = None,
+    jpeg_subsampling: JpegSubsampling = None,
     out: Out = None,
     overwrite: Overwrite = False,
     max_pixels: MaxPixels = None,
@@ -72,11 +76,12 @@ def degrade(
     """Degrade pictures: write what a known degradation leaves of them.
 
     The result remembers how it was made, so that ddrm restore needs nothing else. It is a PNG of
-    8 bits, or with --out FILE.npz the exact numbers, the only form for cs2 and cs4.
+    8 bits, for jpeg a JPEG, or with --out FILE.npz the exact numbers, the only form for cs2 and
+    cs4.
 
     ddrm degrade photo.png --deg sr4 --sigma 0.05 --seed 1 --out y.png
     """
-    degradation = degradation_of(deg, scale, blur, angle, None)
+    degradation = degradation_of(deg, scale, blur, angle, None, jpeg_quality, jpeg_subsampling)
     if degradation is None:
         raise UsageError(
             "No degradation was given.",
@@ -95,7 +100,7 @@ def degrade(
     task = _DegradeTask(
         label=f"degraded_{degradation.name}",
         result_labels=("restored", "restored_*", "degraded_*"),
-        formats=(".npz",) if degradation.entry.gives == "vector" else (".png", ".npz"),
+        formats=degradation.entry.formats,
         reads=[file for file in (mask, kernel) if file is not None],
         request=DegradeRequest(degradation, sigma, seed, mask, weights, limit),
         voice=voice,

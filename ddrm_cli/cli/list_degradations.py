@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ddrm_cli.degradations.entry import Entry, Pattern
+from ddrm_cli.degradations.entry import OPTIONS, Entry, Pattern
 from ddrm_cli.degradations.table import DEGRADATIONS, PATTERNS
 
 from .options import Debug
@@ -58,7 +58,7 @@ def _parameters(row: Entry | Pattern) -> str:
     if isinstance(row, Pattern):
         return f"N {row.numbers[0]} to {row.numbers[-1]}"
     fixed = [f"{name.replace('_', ' ')} {value}" for name, value in row.parameters.items()]
-    given = [f"--{name}" for name in row.takes]
+    given = [OPTIONS[name] for name in row.takes if name in OPTIONS]
     return ", ".join(fixed + given)
 
 

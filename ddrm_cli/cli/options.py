@@ -24,6 +24,8 @@ __all__ = [
     "Debug",
     "DegradationName",
     "Device",
+    "JpegQuality",
+    "JpegSubsampling",
     "Json",
     "Kernel",
     "Mask",
@@ -62,20 +64,30 @@ def degradation_of(
     blur: float | None,
     angle: float | None,
     boundary: str | None,
+    quality: int | None,
+    subsampling: str | None,
 ) -> Degradation | None:
     """What the options say of a degradation; None where they leave it to the file.
 
     Raises:
         UsageError: They do not go together.
     """
+    from ddrm_cli.degradations.entry import OPTIONS
     from ddrm_cli.degradations.table import Degradation, numbered
 
-    parameters = {"blur": blur, "angle": angle, "boundary": boundary}
+    parameters = {
+        "blur": blur,
+        "angle": angle,
+        "boundary": boundary,
+        "quality": quality,
+        "subsampling": subsampling,
+    }
     if deg is not None:
         return Degradation(numbered(deg, "scale", scale), parameters)
     said = [name for name, value in {"scale": scale, **parameters}.items() if value is not None]
     if said:
-        raise UsageError(f"--{said[0]} belongs to --deg.", "Say with --deg what happened.")
+        option = OPTIONS.get(said[0], "--scale")
+        raise UsageError(f"{option} belongs to --deg.", "Say with --deg what happened.")
     return None
 
 
@@ -153,6 +165,22 @@ Boundary = Annotated[
         "--boundary",
         metavar="unknown|reflect",
         help="For blurs: what lay beyond the frame. Default: what the file says, or else unknown.",
+    ),
+]
+JpegQuality = Annotated[
+    int | None,
+    typer.Option(
+        "--jpeg-quality",
+        metavar="N",
+        help="For jpeg: how the picture was compressed, 1 to 100. A JPEG file says it itself.",
+    ),
+]
+JpegSubsampling = Annotated[
+    str | None,
+    typer.Option(
+        "--jpeg-subsampling",
+        metavar="4:4:4|4:2:2|4:2:0",
+        help="For jpeg: how its colours were reduced. Default: 4:2:0.",
     ),
 ]
 Models = Annotated[

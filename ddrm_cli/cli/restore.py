@@ -23,6 +23,8 @@ from .options import (
     Debug,
     DegradationName,
     Device,
+    JpegQuality,
+    JpegSubsampling,
     Json,
     Kernel,
     Mask,
@@ -65,6 +67,8 @@ def restore(
     blur: Blur = None,
     angle: Angle = None,
     boundary: Boundary = None,
+    jpeg_quality: JpegQuality = None,
+    jpeg_subsampling: JpegSubsampling = None,
     out: Out = None,
     overwrite: Overwrite = False,
     preset: Annotated[
@@ -221,7 +225,7 @@ def restore(
     from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
     from ddrm_cli.weights.registry import load_models
 
-    degradation = degradation_of(deg, scale, blur, angle, boundary)
+    degradation = degradation_of(deg, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling)
     noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(

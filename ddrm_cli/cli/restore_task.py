@@ -96,8 +96,8 @@ class RestoreTask(Task):
         check_size(output, height, width)  # before the sampler runs for nothing
         for note in posed.notes:
             self.voice.remark(f"{path}: {note}")
-        if posed.problem.sigma_origin == "estimated":
-            self.voice.remark(f"{path}: noise estimated as sigma = {posed.problem.sigma:.4f}.")
+        for note in posed.noise_notes:
+            self.voice.remark(f"{path}: {note}")
         return posed
 
     def run(self, path: Path, output: Path, *, overwrite: bool) -> Report:

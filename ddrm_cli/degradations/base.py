@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from .frame import cut_frame, mirror_frame
+
 __all__ = ["ImageShape", "LinearOperator", "Start", "dot_test"]
 
 ImageShape = tuple[int, int, int]
@@ -61,6 +63,8 @@ class LinearOperator(nn.Module, ABC):
             Those measured too weakly to be divided by ``s`` are left to the prior.
         margin: Rows and columns at the bottom and on the right of the picture that belong to its
             frame only; see `framing`.
+        noise: Standard deviation of the noise that comes with every measurement, on the scale of
+            the measurement; None where only the user can know it.
 
     Args:
         image_shape: (C, H, W) of the picture.
@@ -86,6 +90,7 @@ class LinearOperator(nn.Module, ABC):
         self.measurement_shape = measurement_shape
         self.spectral_shape = spectral_shape or image_shape
         self.margin = (0, 0)
+        self.noise: float | None = None
         assert math.prod(self.spectral_shape) == math.prod(image_shape)
         assert bool(torch.isfinite(singular_values).all())
         assert bool((singular_values >= 0).all())
@@ -93,6 +98,12 @@ class LinearOperator(nn.Module, ABC):
         # Of the values as they are kept: float32 may have rounded one to zero.
         positive = self.singular_values > 0
         self.register_buffer("measured", positive if measured is None else positive & measured)
+
+    @property
+    def picture_shape(self) -> ImageShape:
+        """(C, H, W) of the pictures that are measured, without their frame."""
+        channels, height, width = self.image_shape
+        return channels, height - self.margin[0], width - self.margin[1]
 
     @property
     def missing(self) -> Tensor | None:
@@ -106,6 +117,36 @@ class LinearOperator(nn.Module, ABC):
 
     def initial(self, y: Tensor) -> Tensor | None:
         """What y alone tells of the picture, (B, C, H, W); None for the pseudo-inverse."""
+        return None
+
+    def framed(self, x: Tensor) -> Tensor:
+        """Pictures (B, *picture_shape) as the operator takes them, (B, *image_shape)."""
+        return mirror_frame(x, self.margin)
+
+    def unframed(self, x: Tensor) -> Tensor:
+        """The inverse of `framed`."""
+        return cut_frame(x, self.margin)
+
+    def observe(self, x: Tensor) -> Tensor:
+        """What one gets to see of pictures on [0, 1], without frame: H x unless said otherwise."""
+        return self.unframed(self(self.framed(x)))
+
+    def read(self, seen: Tensor) -> Tensor:
+        """The measurement y, of what one gets to see: that itself unless said otherwise."""
+        return seen
+
+    def expected(self, y: Tensor, x: Tensor, sigma: float) -> Tensor | None:
+        """The measurement without its noise, given a prediction besides.
+
+        Args:
+            y: Measurements of pictures on [0, 1].
+            x: What they are predicted to be, (B, *image_shape).
+            sigma: Noise level of the prediction.
+
+        Returns:
+            None where the noise is Gaussian; else the expectation of H x under the noise that it
+            is, of the shape of y.
+        """
         return None
 
     @abstractmethod

@@ -50,6 +50,10 @@ class Greying(LinearOperator):
         """Colour is missing everywhere: from lower levels the picture stays grey."""
         return Start(level=100.0, steps=20, detail=1.0)
 
+    def read(self, seen: Tensor) -> Tensor:
+        """Grey is measured: of a picture in three channels, the grey of it."""
+        return self(seen) if tuple(seen.shape[1:]) == self.image_shape else seen
+
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Reflect each pixel's colour, ``x - 2 n (n x)``; its own inverse."""
         return x_bar - 2 * self._normal * (self._normal * x_bar).sum(dim=1, keepdim=True)

@@ -14,11 +14,27 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Entry", "Pattern", "check_value"]
+__all__ = ["OPTIONS", "SUBSAMPLINGS", "Entry", "Pattern", "check_value", "no_sigma"]
 
 LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
 LARGEST_BLUR = 255  # pixels; no photograph that was blurred wider can be restored
 BOUNDARIES = ("unknown", "reflect")  # what a user may say of what lies beyond the frame
+
+SUBSAMPLINGS = {
+    "4:4:4": (1, 1),
+    "4:2:2": (1, 2),
+    "4:2:0": (2, 2),
+    "4:4:0": (2, 1),
+    "4:1:1": (1, 4),
+}
+"""Rows and columns of luma to a sample of chroma."""
+
+OPTIONS: Mapping[str, str] = {
+    **{name: f"--{name}" for name in ("seed", "mask", "kernel", "blur", "angle", "boundary")},
+    "quality": "--jpeg-quality",
+    "subsampling": "--jpeg-subsampling",
+}
+"""Parameters that a command takes, by the option it takes them with; the others are a file's."""
 
 _POSSIBLE: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (
@@ -34,6 +50,14 @@ _POSSIBLE: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "degrees, counter-clockwise, 0 along the rows",
     ),
     "boundary": (lambda value: value in BOUNDARIES, " or ".join(BOUNDARIES)),
+    "quality": (
+        lambda value: isinstance(value, Integral) and 1 <= int(value) <= 100,
+        "a whole number from 1 to 100",
+    ),
+    "subsampling": (
+        lambda value: isinstance(value, str) and value in SUBSAMPLINGS,
+        " or ".join(SUBSAMPLINGS),
+    ),
 }
 """Which values a parameter may have, and what they are."""
 
@@ -60,11 +84,12 @@ class Entry:
         summary: What it does to a picture.
         use: What it is typically for.
         parameters: Arguments of the callable; the user may give others where they are taken.
-        takes: Further arguments that the user may give: ``seed``, ``mask``, ``kernel``.
-        needs: Those of them that the user has to give.
+        takes: Further arguments that the user may give: ``seed``, ``mask``, ``kernel``,
+            ``quality``, ``subsampling``; or the file: ``tables``, ``orientation``.
+        needs: Those of them that have to be given, by the user or by the file; ``a|b`` is either.
         scale: How many times larger than the measurement the picture is, on each side.
-        gives: What is measured: ``"picture"``, ``"grey"`` (one channel) or ``"vector"`` (no
-            picture at all).
+        gives: What is measured: ``"picture"``, ``"grey"`` (one channel), ``"jpeg"`` (a picture
+            that was compressed, whose noise is known) or ``"vector"`` (no picture at all).
     """
 
     name: str
@@ -87,6 +112,12 @@ class Entry:
         return f"{size} grey" if self.gives == "grey" else size
 
     @property
+    def formats(self) -> tuple[str, ...]:
+        """Suffixes of files that can hold a measurement, the usual first."""
+        own = {"vector": (), "jpeg": (".jpg",)}
+        return (*own.get(self.gives, (".png",)), ".npz")
+
+    @property
     def makes_holes(self) -> bool:
         """Whether pixels of the picture's own size are missing from the measurement."""
         return self.family == "inpainting"
@@ -105,6 +136,15 @@ class Entry:
         channels, height, width = measurement_shape
         return 3 if self.gives == "grey" else channels, height * self.scale, width * self.scale
 
+    def check_sigma(self, sigma: object) -> None:
+        """Make sure that noise may be told: 0, None, or any where it is not known anyway.
+
+        Raises:
+            UsageError: It may not.
+        """
+        if sigma and self.gives == "jpeg":
+            raise no_sigma()
+
     def crop(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """The upper left part of a picture (H, W, C) whose sides the scale divides.
 
@@ -119,6 +159,14 @@ class Entry:
                 "Take a larger picture or a smaller factor.",
             )
         return pixels[:height, :width]
+
+
+def no_sigma() -> UsageError:
+    """Where the noise is known and is not that of pixels."""
+    return UsageError(
+        "The noise of a JPEG is that of its rounding, which its tables say: it takes no sigma.",
+        "Leave --sigma out.",
+    )
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,17 @@ kernel measures weakly.
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from .base import ImageShape, LinearOperator
 from .blur import FourierBlur
-from .boundary import fold_index
 from .build import build_operator
+from .frame import MARGIN
 from .table import Degradation
 
-__all__ = ["build_framed", "continue_measurement", "cut_frame", "frame_margin", "mirror_frame"]
+__all__ = ["build_framed", "continue_measurement", "frame_margin"]
 
-MARGIN = 3  # kernels: one that sees each edge, and one between them
 CONTRAST = 0.22  # standard deviation of the pixels of a photograph on [0, 1]
 LEAST_NOISE = 1e-3  # about the rounding to 8 bits; keeps the equations well conditioned
 MAX_ITERATIONS = 100  # more changed no result by 0.1 dB
@@ -39,9 +37,12 @@ def build_framed(degradation: Degradation, image_shape: ImageShape) -> LinearOpe
         DDRMError: What `build_operator` raises.
     """
     margin = frame_margin(degradation)
+    if margin == (0, 0):
+        return build_operator(degradation, image_shape)
+    rows, columns = margin
     channels, height, width = image_shape
-    operator = build_operator(degradation, (channels, height + margin[0], width + margin[1]))
-    operator.margin = margin
+    operator = build_operator(degradation, (channels, height + rows, width + columns))
+    operator.margin = (rows, columns)
     return operator
 
 
@@ -60,42 +61,6 @@ def frame_margin(degradation: Degradation) -> tuple[int, int]:
     return MARGIN * rows, MARGIN * columns
 
 
-def mirror_frame(x: Tensor, margin: tuple[int, int]) -> Tensor:
-    """Continue pictures into a margin so that a circular blur sees mirrored borders.
-
-    The first third of the margin mirrors the picture's end, the last mirrors its beginning, where
-    the wrap leads, and the middle fades from one to the other.
-
-    Args:
-        x: Shape (B, C, H, W).
-        margin: Rows and columns to add, from `frame_margin`.
-
-    Returns:
-        Shape (B, C, H + rows, W + columns).
-    """
-    for axis, extra in zip((2, 3), margin, strict=True):
-        if extra == 0:
-            continue
-        size, third = x.shape[axis], extra // MARGIN
-        t = np.arange(extra)
-        after, _ = fold_index(size + t, size, "reflect")
-        before, _ = fold_index(t - extra, size, "reflect")
-        fade = torch.from_numpy(((t - third + 0.5) / third).clip(0, 1)).to(x)
-        end = x.index_select(axis, torch.from_numpy(after))
-        beginning = x.index_select(axis, torch.from_numpy(before))
-        shaped = fade[:, None] if axis == 2 else fade
-        x = torch.cat([x, end + shaped * (beginning - end)], dim=axis)
-    return x
-
-
-def cut_frame(x: Tensor, margin: tuple[int, int]) -> Tensor:
-    """The picture without its margin, shape (B, C, H + rows, W + columns) to (B, C, H, W)."""
-    if margin == (0, 0):
-        return x
-    height, width = x.shape[-2:]
-    return x[..., : height - margin[0], : width - margin[1]]
-
-
 def continue_measurement(y: Tensor, operator: LinearOperator, sigma: float) -> Tensor:
     """Continue measurements into the operator's margin by their expected values there.
 
@@ -112,12 +77,10 @@ def continue_measurement(y: Tensor, operator: LinearOperator, sigma: float) -> T
     Returns:
         Shape (B, C, H + rows, W + columns), with y in its upper left.
     """
-    if operator.margin == (0, 0):
-        return y
+    if tuple(y.shape[1:]) != operator.picture_shape or operator.margin == (0, 0):
+        return y  # it is whole, or of another size, whatever continues it
     assert isinstance(operator, FourierBlur)
-    start = mirror_frame(y, operator.margin)
-    if tuple(start.shape[1:]) != operator.measurement_shape:
-        return y  # of another size, whatever continues it
+    start = operator.framed(y)
     inside = torch.zeros(start.shape[-2:], dtype=torch.bool)
     inside[: y.shape[2], : y.shape[3]] = True
     trusted = torch.where(operator.measured, operator.singular_values, 0.0)

@@ -13,11 +13,12 @@ from typing import Any
 
 from ddrm_cli.errors import UnknownNameError, UsageError
 
-from .entry import Entry, Pattern, check_value
+from .entry import OPTIONS, Entry, Pattern, check_value
 
 __all__ = ["DEGRADATIONS", "PATTERNS", "Degradation", "get_entry", "numbered"]
 
 _HERE = "ddrm_cli.degradations"
+_QUALITIES = range(5, 96)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,8 @@ class Degradation:
             one, as it is (of sum one it keeps the brightness); ``blur``, how wide, in pixels;
             ``angle`` of a motion in degrees, counter-clockwise, 0 along the rows; ``boundary``,
             ``"reflect"`` where the picture was mirrored beyond its frame, ``"unknown"`` where it
-            was cut after it was blurred. What is None is not given.
+            was cut after it was blurred; ``quality``, 1 .. 100, or ``tables``, the steps of a file,
+            and ``subsampling`` and ``orientation`` of a JPEG. What is None is not given.
 
     Raises:
         UnknownNameError: No degradation of that name.
@@ -81,9 +83,11 @@ class Degradation:
             UsageError: It needs something that the user has not given.
         """
         for need in self.entry.needs:
-            if need not in self.parameters:
+            first, *others = need.split("|")
+            if not self.parameters.keys() & {first, *others}:
                 raise UsageError(
-                    f"The degradation {self.name} needs a {need}.", f"Give one with --{need}."
+                    f"The degradation {self.name} needs a {first}.",
+                    f"Give one with {OPTIONS[first]}.",
                 )
 
 
@@ -150,6 +154,22 @@ def _compressed_sensing(ratio: int) -> Entry:
         parameters={"ratio": ratio},
         takes=("seed",),
         gives="vector",
+    )
+
+
+_OF_JPEG = ("subsampling", "tables", "orientation")
+
+
+def _jpeg(quality: int) -> Entry:
+    return Entry(
+        name=f"jpeg{quality}",
+        family="compression",
+        target=f"{_HERE}.jpeg:jpeg",
+        summary=f"JPEG of quality {quality}",
+        use="photos with blocks",
+        parameters={"quality": quality},
+        takes=_OF_JPEG,
+        gives="jpeg",
     )
 
 
@@ -233,6 +253,16 @@ _ENTRIES = (
         gives="grey",
     ),
     *(_compressed_sensing(ratio) for ratio in (2, 4)),
+    Entry(
+        name="jpeg",
+        family="compression",
+        target=f"{_HERE}.jpeg:jpeg",
+        summary="JPEG, as its file says",
+        use="photos with blocks",
+        takes=("quality", *_OF_JPEG),
+        needs=("quality|tables",),
+        gives="jpeg",
+    ),
 )
 
 DEGRADATIONS: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
@@ -247,6 +277,7 @@ PATTERNS = (
     _reduction("sr_lanczos", "lanczos", "Lanczos reduction N times", "photos made smaller"),
     _reduction("sr_bilinear", "bilinear", "bilinear reduction N times", "photos made smaller"),
     _reduction("sr_nearest", "Decimation", "each N-th pixel alone", "jagged small pictures"),
+    Pattern("jpeg", _QUALITIES, _jpeg, "quality", "JPEG of quality N", "photos with blocks"),
 )
 """What there is by any number, in the order of the list."""
 

@@ -25,7 +25,7 @@ def baselines(entry: Entry, operator: LinearOperator, y: Tensor) -> dict[str, Te
     Args:
         entry: What y was made by.
         operator: Its operator.
-        y: Measurements, shape (B, *measurement_shape).
+        y: What is seen of measurements, from `measure`.
 
     Returns:
         Each of shape (B, C, H, W), not clipped.
@@ -34,9 +34,9 @@ def baselines(entry: Entry, operator: LinearOperator, y: Tensor) -> dict[str, Te
     if entry.scale > 1:
         found["bicubic"] = enlarge(y, entry.scale)
     elif entry.gives != "vector":
-        found["measurement"] = y.expand(len(y), *operator.image_shape)
+        found["measurement"] = y.expand(len(y), *operator.picture_shape)
     if entry.family not in _MEASUREMENT_IS_PSEUDO_INVERSE:
-        found["pseudo-inverse"] = operator.pinv(y)
+        found["pseudo-inverse"] = operator.unframed(operator.pinv(operator.read(y)))
     return found
 
 

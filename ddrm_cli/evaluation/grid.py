@@ -109,6 +109,8 @@ def make_grid(
             )
     combinations = itertools.product(dict.fromkeys(models), names, levels, settings)
     cells = [Cell(name, sigma, model, chosen) for model, name, sigma, chosen in combinations]
+    for cell in cells:
+        cell.entry.check_sigma(cell.sigma)
     if not cells:
         raise UsageError("There is nothing to evaluate.", "Name a degradation with --deg.")
     return list(dict.fromkeys(cells))
@@ -167,8 +169,8 @@ def _expand(names: Iterable[str]) -> Sequence[str]:
         entry = get_entry(name)
         if entry.needs:
             raise UsageError(
-                f"{name} needs a {entry.needs[0]}, which an evaluation does not take.",
-                "Choose deblur_uni, deblur_gauss or deblur_aniso.",
+                f"{name} needs more than its name, which an evaluation does not take.",
+                f"Choose another degradation by {entry.family}.",
             )
         expanded.append(entry.name)
     return list(dict.fromkeys(expanded))

@@ -105,7 +105,7 @@ def consistency(x_hat: ArrayLike, y: ArrayLike, operator: LinearOperator) -> flo
     import torch
 
     picture = torch.from_numpy(np.moveaxis(np.asarray(x_hat, np.float32), -1, 0).copy())
-    residual = operator(picture[None])[0] - torch.as_tensor(y)
+    residual = operator(operator.framed(picture[None]))[0] - torch.as_tensor(y)
     spectrum = operator.Ut(residual[None])[0]
     measured = (operator.singular_values > 0).expand(spectrum.shape)
     return float(spectrum[measured].double().square().mean().sqrt())

@@ -259,7 +259,7 @@ def _evaluate_one(
     for method, restored in methods.items():
         estimate = np.moveaxis(restored[0].numpy(), 0, -1)
         store.add_picture(cell, method, photograph.name, estimate)
-        scores[method] = _score(protocol.metrics, estimate, pixels, y, operator)
+        scores[method] = _score(protocol.metrics, estimate, pixels, problem.y, operator)
     return Record(
         cell=cell,
         name=photograph.name,

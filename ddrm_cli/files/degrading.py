@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
+from ddrm_cli.degradations.jpeg import JPEG
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import DDRMError, UsageError
 from ddrm_cli.images.measurement import (
@@ -55,6 +56,7 @@ class DegradeRequest:
     def __post_init__(self) -> None:
         check_sigma(self.sigma)
         self.whole.check_complete()
+        self.whole.entry.check_sigma(self.sigma)
 
     @property
     def whole(self) -> Degradation:
@@ -73,11 +75,13 @@ def degrade_file(
     Raises:
         DDRMError: A file cannot be read or written, or something does not fit.
     """
-    entry, to_png = request.whole.entry, output.suffix.lower() != ".npz"
-    if entry.gives == "vector" and to_png:
+    entry, suffix = request.whole.entry, output.suffix.lower()
+    if suffix not in entry.formats:
         raise UsageError(
-            f"What {entry.name} measures is no picture.", "Give an output that ends in .npz."
+            f"What {entry.name} measures is not written as '{output.name}'.",
+            f"Give an output that ends in {' or '.join(entry.formats)}.",
         )
+    to_picture = suffix != ".npz"
     picture = read_picture(path, max_pixels=request.max_pixels)
     notes = list(picture.notes)
     pixels = entry.crop(picture.measured)
@@ -89,7 +93,7 @@ def degrade_file(
         )
     if picture.alpha is not None:
         notes.append("Transparency is left out of the measurement.")
-    if picture.bit_depth == 16 and to_png:
+    if picture.bit_depth == 16 and to_picture:
         notes.append("The measurement has 8 bits, the picture 16; an .npz file keeps all.")
     operator = operator_of(
         request.degradation,
@@ -99,7 +103,12 @@ def degrade_file(
         kernel=request.kernel,
     )
     x = torch.from_numpy(np.moveaxis(pixels, -1, 0).copy())[None]
-    y = measure(x, operator, request.sigma, [request.seed])[0].numpy()
+    compression = None
+    if isinstance(operator, JPEG) and to_picture:
+        y, compression = pixels, operator.compression  # the file itself is what happens to it
+    else:
+        y = measure(x, operator, request.sigma, [request.seed])[0].numpy()
+        y = np.moveaxis(y, 0, -1) if to_picture else y
     info = MeasurementInfo(
         degradation=entry.name,
         parameters=_parameters(path, request),
@@ -111,11 +120,12 @@ def degrade_file(
     )
     write_measurement(
         output,
-        np.moveaxis(y, 0, -1) if to_png else y,
+        y,
         info,
         missing=None if operator.missing is None else operator.missing.numpy(),
         overwrite=overwrite,
         metadata=picture.metadata,
+        compression=compression,
     )
     return info, tuple(notes)
 

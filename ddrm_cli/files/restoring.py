@@ -18,7 +18,7 @@ from ddrm_cli.errors import MeasurementError, Notice
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.images.writing import write_bytes, write_picture
-from ddrm_cli.problem import InverseProblem, pose
+from ddrm_cli.problem import COMPRESSION, InverseProblem, pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.ddrm import Step
 from ddrm_cli.sampler.plan import Plan
@@ -54,7 +54,8 @@ class RestoreRequest:
 
     def __post_init__(self) -> None:
         if self.degradation is not None:
-            Degradation.of(self.degradation).given(mask=self.mask, kernel=self.kernel)
+            known = Degradation.of(self.degradation).given(mask=self.mask, kernel=self.kernel)
+            known.entry.check_sigma(self.sigma)
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -109,6 +110,16 @@ class FileProblem:
     def notes(self) -> tuple[str, ...]:
         """What the user should hear about how the file was read."""
         return () if self.batch.picture is None else self.batch.picture.notes
+
+    @property
+    def noise_notes(self) -> tuple[str, ...]:
+        """What the user should hear about the noise, where it was not said."""
+        problem = self.problem
+        if problem.sigma_origin == "estimated":
+            return (f"noise estimated as sigma = {problem.sigma:.4f}.",)
+        if problem.sigma_origin == COMPRESSION and problem.operator.noise is None:
+            return (f"noise taken as sigma = {problem.sigma:.4f}, which JPEG of such steps hides.",)
+        return ()
 
     def facts(self, restorer: Restorer, plan: Plan, files: RestoredFiles) -> dict[str, Any]:
         """How it is restored, for scripts and records; JSON's types."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import ImageReadError, OutputError, UsageError
 from ddrm_cli.images.exif import exif_with_density
 from ddrm_cli.images.jpeg_segments import (
@@ -104,8 +105,15 @@ def check_size(path: str | os.PathLike[str], height: int, width: int) -> None:
         )
 
 
-def encode_picture(picture: Picture, path: str | os.PathLike[str]) -> tuple[bytes, tuple[str, ...]]:
+def encode_picture(
+    picture: Picture, path: str | os.PathLike[str], compression: Compression | None = None
+) -> tuple[bytes, tuple[str, ...]]:
     """The bytes of the file ``path`` as ``write_picture`` would write it, and its notes.
+
+    Args:
+        picture: What to write.
+        path: Of the file.
+        compression: Of a JPEG that is a measurement, instead of the usual one.
 
     Raises:
         UsageError: The suffix names no format.
@@ -133,7 +141,8 @@ def encode_picture(picture: Picture, path: str | os.PathLike[str]) -> tuple[byte
         data, left_out = encode_tiff(samples, metadata)
         notes += left_out
     elif form == "JPEG":
-        jpeg = _by_pillow(samples, "JPEG", **_JPEG, **_density(metadata))
+        usual = _JPEG if compression is None else compression.options
+        jpeg = _by_pillow(samples, "JPEG", **usual, **_density(metadata))
         data = jpeg_with_metadata(jpeg, metadata)
     elif form == "WebP":
         data = _by_pillow(samples, "WebP", **_WEBP, **_webp_metadata(metadata))

@@ -1,7 +1,8 @@
 """Measurement files: y together with what was done to the picture.
 
-A measurement that is a picture is a PNG with a text chunk named ``ddrm``; any measurement can be
-a ``.npz`` with the arrays ``y`` (float32) and ``meta`` (the same text).
+A measurement that is a picture is a PNG with a text chunk named ``ddrm``, or a JPEG with the same
+in its XMP; any measurement can be a ``.npz`` with the arrays ``y`` (float32) and ``meta`` (the same
+text).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.arrays import load_npz
 from ddrm_cli.images.encoding import encode_picture
@@ -135,20 +137,23 @@ def write_measurement(
     missing: NDArray[np.bool_] | None = None,
     overwrite: bool = False,
     metadata: Metadata | None = None,
+    compression: Compression | None = None,
 ) -> None:
     """Write a measurement, as the suffix says.
 
-    ``.png``: an 8-bit picture, clipped to [0, 1] and rounded. ``.npz``: the exact values.
+    ``.png``: an 8-bit picture, clipped to [0, 1] and rounded. ``.jpg``: the file itself does to the
+    picture what is measured. ``.npz``: the exact values.
 
     Args:
-        path: File that ends in ``.png`` or ``.npz``.
+        path: File that ends in ``.png``, ``.jpg`` or ``.npz``.
         y: The measurement, scaled so that the picture is on [0, 1]; (H, W, C) for ``.png``, any
-            shape for ``.npz``.
+            shape for ``.npz``; for ``.jpg`` the picture itself.
         info: What was done.
         missing: (H, W), True where nothing was measured; transparent pixels in a ``.png``, so
             that one sees the holes, and the array ``missing`` in a ``.npz``.
         overwrite: Replace an existing file.
-        metadata: EXIF, ICC profile and DPI of the original, for ``.png``.
+        metadata: EXIF, ICC profile and DPI of the original, for ``.png`` and ``.jpg``.
+        compression: Of a ``.jpg``, which is nothing else.
 
     Raises:
         UsageError: Another suffix, or a shape that is no picture's.
@@ -165,14 +170,14 @@ def write_measurement(
             arrays["missing"] = missing
         np.savez(stream, **arrays)
         data = stream.getvalue()
-    elif suffix == ".png":
+    elif suffix == ".png" or (suffix == ".jpg" and compression is not None):
         metadata = metadata or Metadata()
         picture = Picture(
             np.asarray(y, dtype=np.float32),
             alpha=None if missing is None else (~missing).astype(np.float32),
             metadata=replace(metadata, text={**metadata.text, MEASUREMENT_KEY: text}),
         )
-        data, _ = encode_picture(picture, path)
+        data, _ = encode_picture(picture, path, compression)
     else:
         raise UsageError(
             f"A measurement cannot be written as '{Path(path).name}'.",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import UsageError
 from ddrm_cli.images.hidden import continued
 from ddrm_cli.images.metadata import Metadata, pillow_metadata, upright
@@ -31,6 +32,7 @@ class Picture:
         bit_depth: 8 or 16: how it was stored and should be stored again.
         metadata: What else the file says.
         notes: One sentence for each thing the user should hear about how it was read.
+        compression: How its file was compressed, where that is a JPEG.
 
     Raises:
         UsageError: The arrays have other shapes, or ``bit_depth`` another value.
@@ -41,6 +43,7 @@ class Picture:
     bit_depth: int = 8
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
+    compression: Compression | None = None
 
     def __post_init__(self) -> None:
         shape = self.pixels.shape
@@ -94,6 +97,7 @@ class Picture:
             self,
             pixels=np.asarray(pixels, dtype=np.float32),
             alpha=self.resized_alpha(height, width),
+            compression=None,
         )
 
     def restored(self, pixels: NDArray[np.floating[Any]], fills_alpha: bool) -> Picture:
@@ -142,12 +146,16 @@ class Picture:
             "Open it again, and load it before its file is closed.",
         ):
             planes = planes_of(image)
-            return picture_of(planes, *pillow_metadata(image))
+            return picture_of(planes, *pillow_metadata(image), Compression.of_image(image))
 
 
-def picture_of(planes: Planes, stored: Metadata, notes: tuple[str, ...]) -> Picture:
+def picture_of(
+    planes: Planes, stored: Metadata, notes: tuple[str, ...], compression: Compression | None = None
+) -> Picture:
     """Samples and what their file says, joined and turned upright."""
     metadata, orientation, metadata_notes = upright(stored)
+    if compression is not None:
+        compression = dataclasses.replace(compression, orientation=orientation)
     if not planes.keeps_profile:
         metadata = dataclasses.replace(metadata, icc_profile=None, colour={})
     planes = turned(planes, orientation)
@@ -157,6 +165,7 @@ def picture_of(planes: Planes, stored: Metadata, notes: tuple[str, ...]) -> Pict
         planes.bit_depth,
         metadata,
         planes.notes + notes + metadata_notes,
+        compression,
     )
 
 

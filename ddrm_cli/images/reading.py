@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import ImageReadError, ImageTooLargeError
 from ddrm_cli.images import tiff_reading
 from ddrm_cli.images.files import opened
@@ -66,7 +67,7 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_
         return picture_of(*read(file, path, max_pixels))
 
 
-_Read = tuple[Planes, Metadata, tuple[str, ...]]
+_Read = tuple[Planes, Metadata, tuple[str, ...], Compression | None]
 
 
 def _read_tiff(file: BinaryIO, path: Path, max_pixels: int) -> _Read:
@@ -75,7 +76,7 @@ def _read_tiff(file: BinaryIO, path: Path, max_pixels: int) -> _Read:
     _check_size(page.imagewidth, page.imagelength, path, max_pixels)
     planes = tiff_reading.read_tiff_planes(file, page, name)
     metadata, metadata_notes = tiff_reading.read_tiff_metadata(file, page)
-    return planes, metadata, notes + metadata_notes
+    return planes, metadata, notes + metadata_notes, None
 
 
 def _read_heic(file: BinaryIO, path: Path, max_pixels: int) -> _Read:
@@ -93,7 +94,7 @@ def _read_heic(file: BinaryIO, path: Path, max_pixels: int) -> _Read:
     told = Image.new("L", (1, 1))  # what it says, as Pillow would
     told.info.update(heif.info)
     metadata, metadata_notes = pillow_metadata(told)
-    return planes, metadata, notes + metadata_notes
+    return planes, metadata, notes + metadata_notes, None
 
 
 def _read_pillow(file: BinaryIO, path: Path, max_pixels: int) -> _Read:
@@ -114,7 +115,7 @@ def _read_pillow(file: BinaryIO, path: Path, max_pixels: int) -> _Read:
         deep = read_deep_ppm(file) if image.format == "PPM" else None
         planes = planes_of(image, f"'{path}'") if deep is None else deep
         metadata, metadata_notes = pillow_metadata(image)
-        return planes, metadata, notes + metadata_notes
+        return planes, metadata, notes + metadata_notes, Compression.of_image(image)
 
 
 def _read_png(file: BinaryIO, image: Image.Image, notes: tuple[str, ...]) -> _Read:
@@ -126,7 +127,8 @@ def _read_png(file: BinaryIO, image: Image.Image, notes: tuple[str, ...]) -> _Re
         planes = planes_of(image)
     image.load()  # text may stand behind the pixels
     metadata, metadata_notes = pillow_metadata(image)
-    return planes, dataclasses.replace(metadata, colour=head.colour), notes + metadata_notes
+    metadata = dataclasses.replace(metadata, colour=head.colour)
+    return planes, metadata, notes + metadata_notes, None
 
 
 def _scale_hole(image: Image.Image, head: PngHead) -> None:

@@ -16,13 +16,17 @@ from torch import Tensor
 
 from .rules import PaperRule, Rule
 
-__all__ = ["Denoise", "Noise", "SpectralOperator", "Step", "sample_ddrm"]
+__all__ = ["Denoise", "Expected", "Noise", "SpectralOperator", "Step", "sample_ddrm"]
 
 Denoise = Callable[[Tensor, float], Tensor]
 """``D(x, sigma)``: the expected picture given ``x = x_0 + sigma * noise``, of the shape of x."""
 
 Noise = Callable[[tuple[int, ...]], Tensor]
 """Standard normal draws of a shape (without the batch), with the batch in front."""
+
+Expected = Callable[[Tensor, float], Tensor | None]
+"""What y is expected to be without its noise, given a prediction and the level it was made at; None
+where the noise is Gaussian, and the rule knows."""
 
 FAR = 3.0  # times a level: a measured coordinate that is noisier tells the first iterate nothing
 
@@ -80,6 +84,7 @@ def sample_ddrm(
     noise: Noise,
     rule: Rule = PaperRule(),  # noqa: B008
     x_init: Tensor | None = None,
+    expected: Expected | None = None,
     callback: Callable[[Step], None] | None = None,
 ) -> Tensor:
     """Draw x from the posterior of ``y = H x + sigma_y z`` under the denoiser's prior.
@@ -100,13 +105,18 @@ def sample_ddrm(
         rule: `PaperRule` or `SoftRule`.
         x_init: What y alone tells of x, shape (B, C, H, W), for a rule that starts there; the
             pseudo-inverse unless given.
+        expected: For noise that is not Gaussian: what it gives is taken for an exact measurement.
         callback: Called after each evaluation.
 
     Returns:
         The picture, shape (B, C, H, W).
     """
     s, measured = operator.singular_values, operator.measured
-    y_bar = torch.where(measured, operator.Ut(y) / s, 0.0)
+
+    def coordinates(y: Tensor) -> Tensor:
+        return torch.where(measured, operator.Ut(y) / s, 0.0)
+
+    y_bar, exact = coordinates(y), torch.where(measured, 0.0, math.inf)
     sigma_bar = torch.where(measured, sigma_y / s, math.inf)
     levels = [*map(float, sigmas), 0.0]
 
@@ -120,7 +130,9 @@ def sample_ddrm(
     for index, (sigma_prev, sigma) in enumerate(itertools.pairwise(levels), start=1):
         denoised = denoiser(operator.V(x_bar), sigma_prev)
         d = operator.Vt(denoised)
-        x_bar, std = rule.step(d, y_bar, sigma_bar, sigma, sigma_prev, x_bar)
+        known = None if expected is None else expected(denoised, sigma_prev)
+        told = (y_bar, sigma_bar) if known is None else (coordinates(known), exact)
+        x_bar, std = rule.step(d, *told, sigma, sigma_prev, x_bar)
         if sigma > 0:
             x_bar = x_bar + std * noise(operator.spectral_shape).to(y)
         if callback is not None:

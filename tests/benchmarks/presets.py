@@ -81,11 +81,11 @@ def read(path: Path) -> dict[Cell, Mapping[str, Any]]:
     return {tuple(key): value for *key, value in lines}
 
 
-def crop(path: Path) -> Tensor:
-    """The middle of a photograph, (1, 3, 256, 256) on [0, 1]."""
+def crop(path: Path, size: int = SIZE) -> Tensor:
+    """The middle of a photograph, (1, 3, size, size) on [0, 1]."""
     pixels = read_picture(path).pixels
-    top, left = ((side - SIZE) // 2 for side in pixels.shape[:2])
-    middle = pixels[top : top + SIZE, left : left + SIZE]
+    top, left = ((side - size) // 2 for side in pixels.shape[:2])
+    middle = pixels[top : top + size, left : left + size]
     return torch.from_numpy(np.moveaxis(middle, -1, 0).copy())[None]
 
 

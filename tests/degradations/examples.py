@@ -14,7 +14,7 @@ KERNEL /= KERNEL.sum()
 
 def example(name: str, seed: int = 1) -> Degradation:
     """A degradation of a name, with a seed where it takes one and all that it needs."""
-    values = {"seed": seed, "kernel": KERNEL, "blur": 5.0}
+    values = {"seed": seed, "kernel": KERNEL, "blur": 5.0, "quality": 20}
     entry = get_entry(name)
-    keys = {"seed"} & {*entry.takes} | {*entry.needs}
+    keys = {"seed"} & {*entry.takes} | {need.partition("|")[0] for need in entry.needs}
     return Degradation(name, {key: values[key] for key in keys})

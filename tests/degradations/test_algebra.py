@@ -44,7 +44,7 @@ ALL = dict(operators())
 SMALL = {name: (3, 16, 16) if name == "color" else (1, 16, 32) for name in DEGRADATIONS} | {
     f"{pattern.stem}{number}": (1, 3 * number, 5 * number)
     for pattern in PATTERNS
-    for number in (2, 3)
+    for number in pattern.numbers[:2]
 }
 
 
@@ -146,7 +146,7 @@ def test_inputs_are_left_alone(operator: LinearOperator) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in DEGRADATIONS if not name.startswith(("color", "cs"))]
+    "name", [name for name in DEGRADATIONS if not name.startswith(("color", "cs", "jpeg"))]
 )
 def test_grey_in_gives_grey_out(name: str) -> None:
     """No operator mixes channels; the published blur does."""
@@ -157,7 +157,7 @@ def test_grey_in_gives_grey_out(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in DEGRADATIONS if not name.startswith(("inp", "cs"))]
+    "name", [name for name in DEGRADATIONS if not name.startswith(("inp", "cs", "jpeg"))]
 )
 def test_flat_grey_stays_flat_and_as_bright(name: str) -> None:
     """A blurred, reduced or greyed wall is a wall: all means have weights that sum to one."""

@@ -54,7 +54,9 @@ def test_resize_keeps_the_whole_picture_and_none_the_pixels() -> None:
         preprocess(picture, "imagnet", 32)
 
 
-@pytest.mark.parametrize("name", [name for name, entry in DEGRADATIONS.items() if not entry.needs])
+@pytest.mark.parametrize(
+    "name", [*(name for name, entry in DEGRADATIONS.items() if not entry.needs), "jpeg20"]
+)
 def test_every_degradation_has_a_baseline_of_the_pictures_shape(name: str) -> None:
     shape = (3, 32, 48)
     operator = build_operator(name, shape)
@@ -212,7 +214,8 @@ def test_what_belongs_to_the_published_rule_is_refused_with_another(changes: Any
 def test_all_is_every_degradation_that_needs_no_file() -> None:
     cells = make_grid(["all"], [0.0], ["m"], [SamplerSettings()])
     assert len(cells) == 17  # those of the paper's code
-    assert {cell.degradation for cell in cells} == set(DEGRADATIONS) - {"deblur", "deblur_motion"}
+    users = {"deblur", "deblur_motion", "jpeg"}
+    assert {cell.degradation for cell in cells} == set(DEGRADATIONS) - users
 
 
 @pytest.mark.parametrize(
