@@ -142,10 +142,13 @@ class FileProblem:
         }
 
     def result(self, pixels: NDArray[np.float32]) -> Picture:
-        """Restored pixels (H, W, C) on [0, 1] with the metadata of what came in."""
-        if self.batch.picture is None:
+        """Restored pixels (H, W, C) on [0, 1] in the mode and with the metadata of what came in."""
+        picture = self.batch.picture
+        if picture is None:
             return Picture(pixels)
-        return self.batch.picture.restored(pixels, self.problem.fills_alpha)
+        if pixels.shape[2] < picture.channels:
+            pixels = pixels.repeat(picture.channels, axis=2)
+        return picture.restored(pixels, self.problem.fills_alpha)
 
 
 @dataclass(frozen=True, eq=False)
