@@ -369,6 +369,34 @@ def test_a_measurement_of_another_shape_is_refused(tiny: LoadedModel) -> None:
         Restorer(tiny)(problem, [0])
 
 
+def test_an_estimate_of_no_noise_is_told() -> None:
+    flat = np.full((96, 96, 3), 0.5)
+    for degradation, words in (("deno", "nothing changes"), ("sr4", "where there is some")):
+        problem = pose(flat, degradation)
+        assert problem.sigma == 0
+        (note,) = problem.notes
+        assert note.startswith("No noise was found")
+        assert words in note
+        assert pose(flat, degradation, sigma=0.0).notes == ()  # the user said so
+
+
+def test_notes_of_a_problem_reach_whoever_restores() -> None:
+    heard: list[str] = []
+    ddrm_cli.restore(
+        np.full((64, 64, 3), 0.5), "deno", model=tiny_model(), settings=FAST, notice=heard.append
+    )
+    assert any("No noise was found" in sentence for sentence in heard)
+
+
+def test_coarse_noise_is_told() -> None:
+    rng = np.random.default_rng(0)
+    grain = scipy.ndimage.gaussian_filter(rng.standard_normal((256, 256, 3)), (0.7, 0.7, 0))
+    problem = pose(0.5 + 0.05 * grain / grain.std(), "deno")
+    # Its spectrum is a Gaussian itself; wavelets see it through bands, which overlap.
+    assert problem.sigma == pytest.approx(0.05, rel=0.2)
+    assert "coarser than a pixel" in problem.notes[0]
+
+
 @pytest.mark.parametrize("sigma", [-1.0, float("nan"), float("inf")])
 def test_a_noise_level_that_cannot_be_is_refused(sigma: float, tiny: LoadedModel) -> None:
     with pytest.raises(UsageError, match="noise level"):

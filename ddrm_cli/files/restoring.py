@@ -108,8 +108,14 @@ class FileProblem:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should hear about how the file was read."""
-        return () if self.batch.picture is None else self.batch.picture.notes
+        """What the user should hear about how the file was read and understood."""
+        read = () if self.batch.picture is None else self.batch.picture.notes
+        return read + self.problem.notes
+
+    def noting(self, sentence: str) -> FileProblem:
+        """The same, with something more to be told of it, first of all."""
+        notes = (sentence, *self.problem.notes)
+        return dataclasses.replace(self, problem=dataclasses.replace(self.problem, notes=notes))
 
     @property
     def noise_notes(self) -> tuple[str, ...]:
