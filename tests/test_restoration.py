@@ -17,6 +17,7 @@ import ddrm_cli
 from ddrm_cli.conversion import to_batch
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.degradations.dense import DenseOperator
+from ddrm_cli.degradations.jpeg import JPEG
 from ddrm_cli.degradations.table import DEGRADATIONS, Degradation
 from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.errors import (
@@ -219,6 +220,7 @@ def test_a_restored_jpeg_is_rounded_to_the_same_coefficients(
     seen = ddrm_cli.degrade(x, degradation)
     restored = ddrm_cli.restore(seen, degradation, model=tiny, settings=settings)
     operator = ddrm_cli.build_operator(degradation, (3, 40, 56))
+    assert isinstance(operator, JPEG)
     y = operator.read(seen[None])[0]
     off = operator(operator.framed(restored[None]))[0] - y
     height, width = operator.compression.unit
