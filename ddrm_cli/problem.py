@@ -160,7 +160,8 @@ def pose(
     level, origin, notes = _noise(y, operator, batch, sigma)
     check_sigma(level)
     rounding = rounding_noise(operator, batch.levels)
-    y = continue_measurement(y, operator, math.hypot(level, rounding))
+    hidden = None if batch.picture is None else batch.picture.hidden
+    y = continue_measurement(y, operator, math.hypot(level, rounding), hidden)
     return InverseProblem(
         y,
         operator,
