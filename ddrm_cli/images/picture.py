@@ -108,15 +108,14 @@ class Picture:
         )
 
     def restored(self, pixels: NDArray[np.floating[Any]], fills_alpha: bool) -> Picture:
-        """What a restoration makes of this picture: grey is written in the mode that came in.
+        """What a restoration, or a measurement, makes of this picture.
 
         Args:
             pixels: (H, W, C) on [0, 1], of any size.
             fills_alpha: Whether its transparency said which pixels were missing: it is gone then.
         """
         opaque = dataclasses.replace(self, alpha=None) if fills_alpha else self
-        channels = max(self.channels, pixels.shape[2])
-        return opaque.with_pixels(np.broadcast_to(pixels, (*pixels.shape[:2], channels)))
+        return opaque.with_pixels(pixels)
 
     def to_pil(self) -> Image.Image:
         """A Pillow image (L, LA, RGB or RGBA); values are clipped and rounded.
