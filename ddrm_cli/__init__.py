@@ -7,6 +7,8 @@
     Pictures in, pictures out: tensors, NumPy arrays, Pillow images or files.
 ``load_model``
     A model to restore many pictures with.
+``inspect``, ``suggestions``
+    What happened to a photograph, and what is worth trying.
 ``train``
     Photographs in, a model out.
 ``pose``, ``Restorer``
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from ddrm_cli.degradations.base import LinearOperator, dot_test
     from ddrm_cli.degradations.build import build_operator
     from ddrm_cli.degradations.table import Degradation
+    from ddrm_cli.inspection.findings import Findings
+    from ddrm_cli.inspection.inspect import inspect
+    from ddrm_cli.inspection.suggestions import Suggestion, suggestions
     from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
     from ddrm_cli.problem import InverseProblem, pose
     from ddrm_cli.restoration import Restoration, Restorer, degrade, restore
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PRESETS",
     "Degradation",
+    "Findings",
     "InverseProblem",
     "LinearOperator",
     "LoadedModel",
@@ -49,16 +55,19 @@ __all__ = [
     "Restoration",
     "Restorer",
     "SamplerSettings",
+    "Suggestion",
     "TilingSettings",
     "__version__",
     "build_operator",
     "degrade",
     "dot_test",
     "errors",
+    "inspect",
     "load_model",
     "pose",
     "restore",
     "sample_ddrm",
+    "suggestions",
     "train",
 ]
 
@@ -72,6 +81,10 @@ _HOMES = {
     "LinearOperator": "degradations.base",
     "dot_test": "degradations.base",
     "build_operator": "degradations.build",
+    "Findings": "inspection.findings",
+    "inspect": "inspection.inspect",
+    "Suggestion": "inspection.suggestions",
+    "suggestions": "inspection.suggestions",
     "LoadedModel": "prior",
     "TilingSettings": "prior",
     "load_model": "prior",

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ddrm_cli.conversion import Batch, ImageLike, to_batch
 from ddrm_cli.degradations.base import ImageShape, LinearOperator
+from ddrm_cli.degradations.denoising import Denoising
 from ddrm_cli.degradations.entry import no_sigma
 from ddrm_cli.degradations.framing import build_framed, continue_measurement
 from ddrm_cli.degradations.table import Degradation
@@ -27,7 +28,7 @@ from ddrm_cli.devices import on_device
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
-from ddrm_cli.images.noise_level import estimate_sigma
+from ddrm_cli.images.noise_level import NoiseLevel, estimate_noise
 from ddrm_cli.provenance import provenance, with_files
 from ddrm_cli.sampler.noise import MEASUREMENT, ImageNoise
 
@@ -63,6 +64,7 @@ class InverseProblem:
         sigma_origin: ``"given"``, ``"from the file"``, ``"estimated"`` or `COMPRESSION`.
         degradation: What the operator was built from; None if it was given.
         fills_alpha: Whether the missing pixels were the transparent ones.
+        notes: One sentence for each thing the user should hear about how it was understood.
 
     Raises:
         UsageError: A noise level that is not possible.
@@ -77,6 +79,7 @@ class InverseProblem:
     sigma_origin: str = "given"
     degradation: Degradation | None = None
     fills_alpha: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_sigma(self.sigma)
@@ -154,10 +157,11 @@ def pose(
         known = provenance(batch, degradation, mask, kernel)
         operator = build_framed(known.degradation, known.picture_shape(batch))
     y = operator.read(batch.values)
-    level, origin = _noise(y, operator, batch, sigma)
+    level, origin, notes = _noise(y, operator, batch, sigma)
     check_sigma(level)
     rounding = rounding_noise(operator, batch.levels)
-    y = continue_measurement(y, operator, math.hypot(level, rounding))
+    hidden = None if batch.picture is None else batch.picture.hidden
+    y = continue_measurement(y, operator, math.hypot(level, rounding), hidden)
     return InverseProblem(
         y,
         operator,
@@ -166,6 +170,7 @@ def pose(
         origin,
         degradation=None if known is None else known.degradation,
         fills_alpha=known is not None and known.fills_alpha,
+        notes=notes,
     )
 
 
@@ -287,27 +292,37 @@ def check_sigma(sigma: float) -> None:
         )
 
 
+class _Noise(NamedTuple):
+    """Standard deviation of a measurement's noise, where that is known from, what to tell of it."""
+
+    level: float
+    origin: str
+    notes: tuple[str, ...] = ()
+
+
 def _noise(
     y: Tensor, operator: LinearOperator, batch: Batch, sigma: float | Literal["auto"] | None
-) -> tuple[float, str]:
-    """Standard deviation of a measurement's noise, and where that is known from."""
+) -> _Noise:
     if operator.noise is not None:
         if sigma:
             raise no_sigma()
-        return operator.noise, COMPRESSION
+        return _Noise(operator.noise, COMPRESSION)
     if sigma is not None and sigma != "auto":
-        return sigma, "given"
+        return _Noise(sigma, "given")
     if sigma is None and batch.info is not None:
-        level, origin = batch.info.sigma, "from the file"
+        noise = _Noise(batch.info.sigma, "from the file")
     else:
-        level, origin = _estimated(y, operator, batch.missing), "estimated"
+        estimate = _estimated(y, operator, batch.missing)
+        noise = _Noise(estimate.sigma, "estimated", _notes(estimate, operator))
     if batch.compression is not None and _weakest(operator) < 1:
         hidden = batch.compression.hidden_noise
-        return (hidden, COMPRESSION) if hidden > level else (level, origin)
-    return level, origin
+        return _Noise(hidden, COMPRESSION) if hidden > noise.level else noise
+    return noise
 
 
-def _estimated(y: Tensor, operator: LinearOperator, missing: NDArray[np.bool_] | None) -> float:
+def _estimated(
+    y: Tensor, operator: LinearOperator, missing: NDArray[np.bool_] | None
+) -> NoiseLevel:
     """The noise of the noisiest picture of a batch, on [0, 1]."""
     if y.ndim != 4:
         raise UsageError(
@@ -317,4 +332,16 @@ def _estimated(y: Tensor, operator: LinearOperator, missing: NDArray[np.bool_] |
     known = None if missing is None else ~missing
     if operator.missing is not None:
         known = (~operator.missing).numpy()
-    return max(estimate_sigma(np.moveaxis(each.numpy(), 0, -1), known) for each in y)
+    levels = [estimate_noise(np.moveaxis(each.numpy(), 0, -1), known) for each in y]
+    return max(levels, key=lambda level: level.sigma)
+
+
+def _notes(noise: NoiseLevel, operator: LinearOperator) -> tuple[str, ...]:
+    """What to tell of an estimate."""
+    if noise.sigma == 0 and isinstance(operator, Denoising):
+        return ("No noise was found, so that nothing changes; give it with --sigma.",)
+    if noise.sigma == 0:
+        return ("No noise was found; where there is some, give it with --sigma.",)
+    if noise.coarse:
+        return ("Its noise is coarser than a pixel: grain, or enlarged with the picture.",)
+    return ()

@@ -15,6 +15,8 @@ from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.kernels import KernelLike, to_kernel
 from ddrm_cli.images.masks import MaskLike, to_mask
 from ddrm_cli.images.measurement import MeasurementInfo
+from ddrm_cli.inspection.inspect import inspect
+from ddrm_cli.inspection.suggestions import suggestions
 
 __all__ = ["Provenance", "provenance", "with_files"]
 
@@ -76,10 +78,7 @@ def provenance(
     info = batch.info
     if degradation is None:
         if info is None:
-            raise UsageError(
-                f"It is not known how {batch.name} was degraded.",
-                "Say it with --deg; `ddrm list-degradations` lists what there is.",
-            )
+            raise _unknown(batch)
         degradation = info.degradation
     known = with_files(degradation, batch.values.shape[-2:], mask, kernel)
     entry, parameters = known.entry, known.parameters
@@ -107,6 +106,16 @@ def provenance(
             "Give a picture of them with --mask, white where missing, or make them transparent.",
         )
     return Provenance(Degradation(known.name, parameters), recorded)
+
+
+def _unknown(batch: Batch) -> UsageError:
+    """Nobody said how a picture was degraded; its file and its pixels may."""
+    hint = "Say it with --deg; `ddrm list-degradations` lists what there is."
+    found = () if batch.picture is None else suggestions(inspect(batch.picture))
+    if found:
+        command = found[0].commands("FILE" if batch.file is None else str(batch.file))[0]
+        hint = f"Say it with --deg; worth trying: {command}"
+    return UsageError(f"It is not known how {batch.name} was degraded.", hint)
 
 
 def _recorded_parameters(info: MeasurementInfo, file: str) -> dict[str, Any]:

@@ -333,6 +333,9 @@ def restore(
     noise = sigma if isinstance(sigma, Real) else 0.0
     batch = to_batch(picture, shape, sigma=float(noise))
     problem = pose(batch, degradation, sigma=sigma, mask=mask, kernel=kernel)
+    if notice is not None:
+        for note in problem.notes:
+            notice(note)
     restorer = Restorer(
         load_model(model) if isinstance(model, str) else model,
         get_preset(settings) if isinstance(settings, str) else settings,

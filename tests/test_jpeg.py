@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_what_degrade_writes_is_what_the_library_degrades(
 def test_a_jpeg_file_says_all_that_is_needed(photo: Path, tiny: LoadedModel) -> None:
     """As a file, as Pillow opens it, and as pixels with its quality; `degrade` wrote it or not."""
     file = saved(photo, quality=30)
-    options = {"model": tiny, "settings": FAST}
+    options: dict[str, Any] = {"model": tiny, "settings": FAST}
     from_file = np.asarray(ddrm_cli.restore(file, "jpeg", **options))
     with Image.open(file) as image:
         pixels = np.asarray(image)

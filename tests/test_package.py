@@ -35,7 +35,7 @@ LAYERS = (
     {"plausibility"},
     {"problem", "prior"},
     {"provenance"},
-    {"conversion", "devices"},
+    {"conversion", "devices", "inspection"},
     {"weights", "images"},
     {"sampler", "degradations", "networks"},
     {"errors", "_version"},
@@ -103,6 +103,7 @@ def test_only_the_command_line_and_the_report_know_how_to_print(module: str) -> 
     [
         "import ddrm_cli",
         "import ddrm_cli.degradations.table",
+        "import ddrm_cli.inspection.inspect, ddrm_cli.inspection.suggestions",
         "import ddrm_cli.networks.table",
         "import ddrm_cli.weights.by_hand, ddrm_cli.weights.classes, ddrm_cli.weights.download",
         "import ddrm_cli.weights.own_file, ddrm_cli.training.budget, ddrm_cli.training.recipe",

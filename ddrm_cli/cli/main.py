@@ -15,6 +15,7 @@ from .degrade import degrade
 from .download import download
 from .evaluate import evaluate
 from .failures import FAILED, INTERRUPTED, exit_code
+from .inspect import inspect
 from .list_degradations import list_degradations
 from .restore import restore
 from .streams import carry_every_name
@@ -76,7 +77,7 @@ def ddrm(
     """
 
 
-for _command in (restore, degrade, evaluate, train, list_degradations, download):
+for _command in (restore, degrade, inspect, evaluate, train, list_degradations, download):
     app.command(_command.__name__.replace("_", "-"))(_command)
 
 

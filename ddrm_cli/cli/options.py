@@ -114,7 +114,8 @@ DegradationName = Annotated[
         "--deg",
         "-d",
         metavar="NAME",
-        help="What happened to the picture, see: ddrm list-degradations.",
+        help="What happened to the picture, see: ddrm list-degradations. With ddrm restore also "
+        "auto: take away what the picture shows, see: ddrm inspect.",
     ),
 ]
 Mask = Annotated[

@@ -222,10 +222,15 @@ def restore(
     from ddrm_cli.images.encoding import OUTPUT_FORMATS
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
+    from ddrm_cli.inspection.suggestions import AUTO
     from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
     from ddrm_cli.weights.registry import load_models
 
-    degradation = degradation_of(deg, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling)
+    automatic = deg == AUTO
+    named = None if automatic else deg
+    degradation = degradation_of(
+        named, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling
+    )
     noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(
@@ -266,6 +271,7 @@ def restore(
         formats=tuple(OUTPUT_FORMATS),
         reads=[file for file in (mask, kernel, original) if file is not None],
         request=request,
+        automatic=automatic,
         settings=settings,
         tiling=TilingSettings(tile, batch_size),
         model=model,
@@ -276,6 +282,7 @@ def restore(
         original=original,
         asked={
             **request.asked,
+            "automatic": automatic,
             "model": model_name,
             "class": class_name,
             "seed": seed,

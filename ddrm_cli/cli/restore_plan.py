@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .restore_task import RestoreTask
+from .restore_task import UNCHANGED, RestoreTask
 from .tasks import Report
 
 __all__ = ["RestorePlan"]
@@ -25,6 +25,8 @@ class RestorePlan(RestoreTask):
         from ddrm_cli.planning import expected_cost, model_without_weights
 
         posed = self.read(path, output)
+        if posed is None:
+            return Report([], {"notes": [UNCHANGED]}, status="unchanged")
         problem, entry = posed.problem, posed.degradation.entry
         restorer = self.restorer or self.restorer_of(
             model_without_weights(self.model, device=self.device, precision=self.precision)

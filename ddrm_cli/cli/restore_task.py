@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ddrm_cli.sampler.settings import Settings
     from ddrm_cli.weights.registry import Model
 
-__all__ = ["RestoreTask"]
+__all__ = ["UNCHANGED", "RestoreTask"]
+
+UNCHANGED = "Nothing was found that is to be taken away: no file was written."
+"""What is told of a picture that ``--deg auto`` leaves as it is."""
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -28,6 +31,7 @@ class RestoreTask(Task):
 
     Args:
         request: What is done to each picture.
+        automatic: Whether each picture is to show itself how it was degraded.
         settings: The sampler's.
         tiling: How large pictures are cut.
         model: Who restores.
@@ -42,6 +46,7 @@ class RestoreTask(Task):
     """
 
     request: RestoreRequest
+    automatic: bool
     settings: Settings
     tiling: TilingSettings
     model: Model
@@ -87,11 +92,20 @@ class RestoreTask(Task):
 
         return Restorer(model, self.settings, self.tiling, self.class_label)
 
-    def read(self, path: Path, output: Path) -> FileProblem:
-        """Read a picture, and tell how."""
+    def read(self, path: Path, output: Path) -> FileProblem | None:
+        """Read a picture, and tell how; None where nothing is to be done."""
         from ddrm_cli.images.encoding import check_size
 
-        posed = self.request.read(path)
+        if self.automatic:
+            from ddrm_cli.files.automatic import choose
+
+            choice = choose(path, self.request)
+            if choice is None:
+                self.voice.remark(f"{path}: {UNCHANGED}")
+                return None
+            posed = choice.request.read(path).noting(choice.why)
+        else:
+            posed = self.request.read(path)
         _, height, width = posed.problem.image_shape
         check_size(output, height, width)  # before the sampler runs for nothing
         for note in posed.notes:
@@ -106,6 +120,8 @@ class RestoreTask(Task):
 
         assert self.restorer is not None
         posed = self.read(path, output)
+        if posed is None:
+            return Report([], {"notes": [UNCHANGED]}, status="unchanged")
         notes = list(posed.notes)
 
         def notice(sentence: str) -> None:

@@ -18,7 +18,7 @@ class Report:
     Args:
         lines: For people, such as the paths that were written.
         facts: For scripts, of JSON's types.
-        status: ``"done"`` or ``"planned"``.
+        status: ``"done"``, ``"planned"``, or ``"unchanged"`` where nothing was to be done.
     """
 
     lines: Sequence[object]

@@ -108,8 +108,14 @@ class FileProblem:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should hear about how the file was read."""
-        return () if self.batch.picture is None else self.batch.picture.notes
+        """What the user should hear about how the file was read and understood."""
+        read = () if self.batch.picture is None else self.batch.picture.notes
+        return read + self.problem.notes
+
+    def noting(self, sentence: str) -> FileProblem:
+        """The same, with something more to be told of it, first of all."""
+        notes = (sentence, *self.problem.notes)
+        return dataclasses.replace(self, problem=dataclasses.replace(self.problem, notes=notes))
 
     @property
     def noise_notes(self) -> tuple[str, ...]:
@@ -142,10 +148,13 @@ class FileProblem:
         }
 
     def result(self, pixels: NDArray[np.float32]) -> Picture:
-        """Restored pixels (H, W, C) on [0, 1] with the metadata of what came in."""
-        if self.batch.picture is None:
+        """Restored pixels (H, W, C) on [0, 1] in the mode and with the metadata of what came in."""
+        picture = self.batch.picture
+        if picture is None:
             return Picture(pixels)
-        return self.batch.picture.restored(pixels, self.problem.fills_alpha)
+        if pixels.shape[2] < picture.channels:
+            pixels = pixels.repeat(picture.channels, axis=2)
+        return picture.restored(pixels, self.problem.fills_alpha)
 
 
 @dataclass(frozen=True, eq=False)

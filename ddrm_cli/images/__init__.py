@@ -23,7 +23,7 @@
 ``measurement``        what ``degrade`` writes and ``restore`` reads
 ``arrays``             ``.npy`` and ``.npz`` files opened without trusting them
 ``folders``            inputs from files, folders and globs; names of outputs
-``noise_level``        ``estimate_sigma``: how noisy a photograph is
+``noise_level``        ``estimate_noise``: how noisy a photograph is
 ``kernels``            ``read_kernel``: the user's own blur
 ``masks``              ``read_mask``: the user's own holes
 =====================  ==========================================================

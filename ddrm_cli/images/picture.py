@@ -76,9 +76,16 @@ class Picture:
         return int(self.pixels.shape[2])
 
     @property
+    def hidden(self) -> NDArray[np.bool_] | None:
+        """(H, W), True under full transparency; None where all is seen, or nothing is."""
+        hidden = None if self.alpha is None else self.alpha == 0
+        return hidden if hidden is not None and hidden.any() and not hidden.all() else None
+
+    @property
     def measured(self) -> NDArray[np.float32]:
         """The pixels, with the visible colours continued below full transparency."""
-        return self.pixels if self.alpha is None else continued(self.pixels, self.alpha > 0)
+        hidden = self.hidden
+        return self.pixels if hidden is None else continued(self.pixels, ~hidden)
 
     def resized_alpha(self, height: int, width: int) -> NDArray[np.float32] | None:
         """The alpha channel at another size, (height, width) on [0, 1]; None where there is none.
@@ -101,15 +108,14 @@ class Picture:
         )
 
     def restored(self, pixels: NDArray[np.floating[Any]], fills_alpha: bool) -> Picture:
-        """What a restoration makes of this picture: grey is written in the mode that came in.
+        """What a restoration, or a measurement, makes of this picture.
 
         Args:
             pixels: (H, W, C) on [0, 1], of any size.
             fills_alpha: Whether its transparency said which pixels were missing: it is gone then.
         """
         opaque = dataclasses.replace(self, alpha=None) if fills_alpha else self
-        channels = max(self.channels, pixels.shape[2])
-        return opaque.with_pixels(np.broadcast_to(pixels, (*pixels.shape[:2], channels)))
+        return opaque.with_pixels(pixels)
 
     def to_pil(self) -> Image.Image:
         """A Pillow image (L, LA, RGB or RGBA); values are clipped and rounded.

@@ -132,8 +132,8 @@ def _read_png(file: BinaryIO, image: Image.Image, notes: tuple[str, ...]) -> _Re
 
 
 def _scale_hole(image: Image.Image, head: PngHead) -> None:
-    """Pillow scales grey of 2 and 4 bits to 8, but not the value that is marked as transparent."""
-    if head.channels == 1 and head.bits in (2, 4) and head.hole is not None:
+    """Pillow scales grey of few bits to 8, but not the value that is marked as transparent."""
+    if head.channels == 1 and head.bits < 8 and head.hole is not None:
         image.info["transparency"] = head.hole[0] * 255 // (2**head.bits - 1)
 
 

@@ -39,10 +39,11 @@ _CHANNELS |= {_RGB: 3, _YCBCR: 3, _LAB: 3, _INKS: 4}
 
 _UNSIGNED, _SIGNED, _FLOAT, _VOID = 1, 2, 3, 4  # sample formats
 _PREMULTIPLIED, _ALPHA, _COREL_ALPHA = 1, 2, 999  # extra samples
-_OLD_JPEG = 6  # a compression
+_OLD_JPEG, _FAX = 6, frozenset((2, 3, 4))  # compressions
 _GIVE_RGB = frozenset((7, 34927, 50001))  # compressions whose decoders convert YCbCr: JPEG, WebP
 _INK_SET = 332
 _XMP, _IPTC, _RESOURCES, _ICC = 700, 33723, 34377, 34675
+_LARGEST_TILE = 2**20  # pictures; a few rows and columns may need a whole one
 _MOST_CHANNELS = 6  # of a picture: four inks, alpha, and one that is left out
 
 # What tifffile finds odd is told in our errors, if it matters; without a handler Python would
@@ -68,6 +69,8 @@ def chosen_page(file: BinaryIO, name: str) -> tuple[TiffPage, tuple[str, ...]]:
         assert isinstance(page, tifffile.TiffPage)
         pages.append(page)
         pages += [each for each in page.pages or () if isinstance(each, tifffile.TiffPage)]
+    if not pages:
+        raise ValueError("it has no pages")
     file.seek(8)
     canon = file.read(2) == b"CR"
     if canon or any(page.photometric in _RAW for page in pages):
@@ -125,8 +128,6 @@ def read_tiff_planes(file: BinaryIO, page: TiffPage, name: str) -> Planes:
         ImageReadError: The page is of a kind that is no picture, or is not supported.
     """
     kind, samples = _decoded(file, page, name)
-    if not samples.size:
-        raise ValueError("no pixels")
     channels, needed = samples.shape[2], _CHANNELS[kind]
     extra = 0
     if channels > needed:
@@ -164,12 +165,17 @@ def _decoded(file: BinaryIO, page: TiffPage, name: str) -> tuple[int, NDArray[An
     if kind == _INKS and page.tags.valueof(_INK_SET, default=1) != 1:
         raise _unsupported(name, "inks other than cyan, magenta, yellow and black")
     subsampled = kind == _YCBCR and page.subsampling not in (None, (1, 1))
-    ends = [a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True)]
+    area = page.imagewidth * page.imagelength
+    if not area or page.tilewidth * page.tilelength > _LARGEST_TILE * area:
+        raise ValueError(f"{page.imagewidth} x {page.imagelength} pixels do not fit its tiles")
+    ends = [a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=False)]
     if max(ends, default=0) > file.seek(0, 2):  # some decoders take what is not there for black
         raise ValueError("its pixels reach beyond its end")
     if compression == _OLD_JPEG or (subsampled and compression not in _GIVE_RGB):
         return _RGB, _by_libtiff(file, page, name)
     if compression not in tifffile.TIFF.DECOMPRESSORS:
+        if compression in _FAX:  # which older versions of imagecodecs do not know
+            return _BLACK_IS_ZERO, _by_libtiff(file, page, name)[..., :1] > 0
         raise _unsupported(name, f"the compression {_called(page.compression)}")
     if 0 in page.databytecounts:
         raise _unsupported(name, "parts of it are left out")
@@ -183,7 +189,7 @@ def _by_libtiff(file: BinaryIO, page: TiffPage, name: str) -> NDArray[np.uint8]:
     """Colour, 8 bits a sample, of kinds that tifffile does not decode."""
     import imagecodecs
 
-    if page.bitspersample != 8 or not isinstance(page.index, int):
+    if page.bitspersample not in (1, 8) or not isinstance(page.index, int):
         raise _unsupported(name, f"{_called(page.compression)} of {page.bitspersample} bits")
     file.seek(0)
     rgba = imagecodecs.tiff_decode(file.read(), index=page.index, asrgb=True)

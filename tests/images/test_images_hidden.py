@@ -78,3 +78,24 @@ def test_nor_does_a_measurement(tmp_path: Path) -> None:
     )
     with Image.open(tmp_path / "y.png") as image:
         assert np.array_equal(np.asarray(image), made[0])
+
+
+def test_a_blurred_cut_out_is_deblurred_up_to_its_edge() -> None:
+    with Image.open(PHOTO) as photo:
+        original = photo.convert("RGB").crop((0, 0, 96, 80))
+    seen = np.ones((80, 96), bool)
+    seen[:30, :40] = False
+    blurred = np.asarray(ddrm_cli.degrade(original, "deblur_gauss"))
+    samples = np.dstack([np.where(seen[..., None], blurred, 0), seen * np.uint8(255)])
+
+    def error(picture: Image.Image) -> float:
+        problem = pose(picture, "deblur_gauss", sigma=0)
+        operator, values = problem.operator, problem.operator.singular_values
+        # Tikhonov's inverse, which knows no prior but that noise is about a hundredth.
+        x = operator.V(operator.Ut(problem.y) * values / (values**2 + 0.01**2))
+        found = operator.unframed(x)[0].movedim(0, -1).numpy()
+        return float(np.square(found - np.asarray(original) / 255)[seen].mean())
+
+    # What stands in the hole is expected from the rest: a tenth more would be 0.4 dB. Smooth
+    # colours cost 1.2 dB, black 22 dB.
+    assert error(Image.fromarray(samples)) < 1.1 * error(Image.fromarray(blurred))
