@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 from collections.abc import Callable
@@ -64,6 +65,18 @@ class Batch:
     def name(self) -> str:
         """What errors call it."""
         return "the picture" if self.file is None else f"'{self.file}'"
+
+    def in_grey(self) -> Batch:
+        """The same in one channel, where all three are equal: a scan in grey has no colour."""
+        values = self.values
+        if self.is_vector or values.shape[1] != 3 or not (values == values[:, :1]).all():
+            return self
+        return dataclasses.replace(self, values=values[:, :1])
+
+    def result(self, x: Tensor, fills_alpha: bool) -> Any:
+        """What was restored from it, (B, C, H, W): grey is given back in the mode that came in."""
+        channels = x.shape[1] if self.is_vector else max(x.shape[1], self.values.shape[1])
+        return self.restored(x.expand(-1, channels, -1, -1), fills_alpha)
 
     @property
     def compression(self) -> Compression | None:
@@ -144,7 +157,7 @@ def _from_picture(
 
     missing = None if picture.alpha is None else picture.alpha < OPAQUE
     return Batch(
-        _channels_first(picture.pixels[None]),
+        _channels_first(picture.measured[None]),
         restored,
         2**picture.bit_depth,
         picture,

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ddrm_cli.conversion import Batch, ImageLike, to_batch
@@ -152,14 +153,15 @@ def pose(
         batch = to_batch(measurement, operator.measurement_shape, sigma=noise)
         known = None
     else:
-        batch = to_batch(measurement, sigma=noise)
+        batch = to_batch(measurement, sigma=noise).in_grey()
         known = provenance(batch, degradation, mask, kernel)
         operator = build_framed(known.degradation, known.picture_shape(batch))
     y = operator.read(batch.values)
     level, origin, notes = _noise(y, operator, batch, sigma)
     check_sigma(level)
     rounding = rounding_noise(operator, batch.levels)
-    y = continue_measurement(y, operator, math.hypot(level, rounding))
+    hidden = None if batch.picture is None else batch.picture.hidden
+    y = continue_measurement(y, operator, math.hypot(level, rounding), hidden)
     return InverseProblem(
         y,
         operator,
@@ -310,7 +312,7 @@ def _noise(
     if sigma is None and batch.info is not None:
         noise = _Noise(batch.info.sigma, "from the file")
     else:
-        estimate = _estimated(y, operator)
+        estimate = _estimated(y, operator, batch.missing)
         noise = _Noise(estimate.sigma, "estimated", _notes(estimate, operator))
     if batch.compression is not None and _weakest(operator) < 1:
         hidden = batch.compression.hidden_noise
@@ -318,14 +320,18 @@ def _noise(
     return noise
 
 
-def _estimated(y: Tensor, operator: LinearOperator) -> NoiseLevel:
+def _estimated(
+    y: Tensor, operator: LinearOperator, missing: NDArray[np.bool_] | None
+) -> NoiseLevel:
     """The noise of the noisiest picture of a batch, on [0, 1]."""
     if y.ndim != 4:
         raise UsageError(
             "The noise of a measurement that is no picture cannot be estimated.",
             "Give it with --sigma.",
         )
-    known = None if operator.missing is None else (~operator.missing).numpy()
+    known = None if missing is None else ~missing
+    if operator.missing is not None:
+        known = (~operator.missing).numpy()
     levels = [estimate_noise(np.moveaxis(each.numpy(), 0, -1), known) for each in y]
     return max(levels, key=lambda level: level.sigma)
 
@@ -334,8 +340,6 @@ def _notes(noise: NoiseLevel, operator: LinearOperator) -> tuple[str, ...]:
     """What to tell of an estimate."""
     if noise.sigma == 0 and isinstance(operator, Denoising):
         return ("No noise was found, so that nothing changes; give it with --sigma.",)
-    if noise.sigma == 0:
-        return ("No noise was found; where there is some, give it with --sigma.",)
     if noise.coarse:
         return ("Its noise is coarser than a pixel: grain, or enlarged with the picture.",)
     return ()

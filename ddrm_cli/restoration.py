@@ -344,4 +344,4 @@ def restore(
     )
     seeds = [seed + index for index in range(len(problem.y))]
     restoration = restorer(problem, seeds, callback=callback, notice=notice)
-    return batch.restored(restoration.x, problem.fills_alpha)
+    return batch.result(restoration.x, problem.fills_alpha)

@@ -32,6 +32,7 @@ LAYERS = (
     {"training"},
     {"files", "planning", "evaluation"},
     {"restoration"},
+    {"plausibility"},
     {"problem", "prior"},
     {"provenance"},
     {"conversion", "devices", "inspection"},

@@ -219,9 +219,9 @@ def restore(
     """
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.files.names import RestoredFiles
+    from ddrm_cli.images.encoding import OUTPUT_FORMATS
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
-    from ddrm_cli.images.writing import OUTPUT_FORMATS
     from ddrm_cli.inspection.suggestions import AUTO
     from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
     from ddrm_cli.weights.registry import load_models

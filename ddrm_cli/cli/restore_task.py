@@ -94,7 +94,7 @@ class RestoreTask(Task):
 
     def read(self, path: Path, output: Path) -> FileProblem | None:
         """Read a picture, and tell how; None where nothing is to be done."""
-        from ddrm_cli.images.writing import check_size
+        from ddrm_cli.images.encoding import check_size
 
         if self.automatic:
             from ddrm_cli.files.automatic import choose

@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["fill", "hole_scale"]
+from .base import Start
+
+__all__ = ["fill", "hole_scale", "missing_pixels"]
 
 
 def fill(y: Tensor, known: Tensor) -> Tensor:
@@ -52,3 +54,12 @@ def hole_scale(known: Tensor) -> float:
         means = F.avg_pool2d(empty, 2, ceil_mode=True, count_include_pad=False)
         empty = (means == 1).float()
     return float(2 ** (doublings / total)) if total else 1.0
+
+
+def missing_pixels(known: Tensor) -> Start:
+    """Where to begin if pixels are missing: the wider the holes, the more has to drown.
+
+    Args:
+        known: Shape (H, W), True at least once.
+    """
+    return Start(level=min(1.0, max(0.3, 0.3 * (hole_scale(known) / 4) ** 0.87)), steps=16)

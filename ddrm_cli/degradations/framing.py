@@ -9,7 +9,9 @@ kernel measures weakly.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .base import ImageShape, LinearOperator
@@ -61,7 +63,9 @@ def frame_margin(degradation: Degradation) -> tuple[int, int]:
     return MARGIN * rows, MARGIN * columns
 
 
-def continue_measurement(y: Tensor, operator: LinearOperator, sigma: float) -> Tensor:
+def continue_measurement(
+    y: Tensor, operator: LinearOperator, sigma: float, hidden: NDArray[np.bool_] | None = None
+) -> Tensor:
     """Continue measurements into the operator's margin by their expected values there.
 
     For a picture with the power spectrum of photographs, ``c / f^2``, the measurement is Gaussian
@@ -73,6 +77,7 @@ def continue_measurement(y: Tensor, operator: LinearOperator, sigma: float) -> T
         y: Shape (B, C, H, W), on [0, 1].
         operator: The `FourierBlur` of the frame with its margin.
         sigma: Noise of y on [0, 1].
+        hidden: (H, W), True where y is no measurement either: it is continued there too.
 
     Returns:
         Shape (B, C, H + rows, W + columns), with y in its upper left.
@@ -82,7 +87,7 @@ def continue_measurement(y: Tensor, operator: LinearOperator, sigma: float) -> T
     assert isinstance(operator, FourierBlur)
     start = operator.framed(y)
     inside = torch.zeros(start.shape[-2:], dtype=torch.bool)
-    inside[: y.shape[2], : y.shape[3]] = True
+    inside[: y.shape[2], : y.shape[3]] = True if hidden is None else torch.from_numpy(~hidden)
     trusted = torch.where(operator.measured, operator.singular_values, 0.0)
     precision = _precision(trusted, max(sigma, LEAST_NOISE))
     # One channel after another: float64 spectra of a large picture take memory.

@@ -12,7 +12,7 @@ from torch import Tensor
 from ddrm_cli.errors import MeasurementError
 
 from .base import ImageShape, LinearOperator, Start
-from .filling import fill, hole_scale
+from .filling import fill, missing_pixels
 from .text_masks import lolcat_mask, lorem_mask
 
 __all__ = ["Inpainting", "lolcat", "lorem", "masked"]
@@ -57,9 +57,8 @@ class Inpainting(LinearOperator):
 
     @cached_property  # it looks at every pixel, and is asked for more than once
     def start(self) -> Start:
-        """Pixels are missing: the wider the holes, the more has to drown around them."""
-        scale = hole_scale(self.measured[0])
-        return Start(level=min(1.0, max(0.3, 0.3 * (scale / 4) ** 0.87)), steps=16)
+        """Pixels are missing."""
+        return missing_pixels(self.measured[0])
 
     def initial(self, y: Tensor) -> Tensor | None:
         """The picture with its holes filled smoothly."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -99,10 +100,14 @@ class SeparableOperator(LinearOperator):
         return fine_detail(self.image_shape[1] / self.measurement_shape[1])
 
     def initial(self, y: Tensor) -> Tensor | None:
-        """A blur itself, whose borders are right; of a smaller measurement the pseudo-inverse."""
-        if self.measurement_shape != self.image_shape:
-            return None
-        return y / gain(self)
+        """The measurement itself, whose borders are right, enlarged where it is smaller.
+
+        The pseudo-inverse of a reduction without a filter is dots on black.
+        """
+        picture = y / gain(self)
+        if self.measurement_shape == self.image_shape:
+            return picture
+        return F.interpolate(picture, self.image_shape[1:], mode="bicubic", align_corners=False)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.V`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from ddrm_cli.errors import MeasurementError
 
 from .base import ImageShape, LinearOperator, Start, fine_detail
 from .boundary import filter_matrix
-from .filling import fill
+from .filling import fill, missing_pixels
 from .separable import SeparableOperator, is_outer_product, outer_factors
 
 __all__ = [
@@ -125,12 +126,11 @@ class Decimation(LinearOperator):
         super().__init__(
             image_shape, (channels, height // factor, width // factor), singular_values
         )
-        self.factor = factor
 
-    @property
+    @cached_property
     def start(self) -> Start:
-        """Fine detail is missing."""
-        return fine_detail(self.factor)
+        """Pixels are missing."""
+        return missing_pixels(self.measured[0])
 
     def initial(self, y: Tensor) -> Tensor | None:
         """The picture with the pixels between filled smoothly."""

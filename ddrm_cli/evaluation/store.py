@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
 from ddrm_cli.errors import ImageError, OutputError, UsageError
+from ddrm_cli.images.encoding import encode_picture
 from ddrm_cli.images.picture import Picture
-from ddrm_cli.images.writing import encode_picture, write_bytes
+from ddrm_cli.images.writing import write_bytes
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .grid import Cell

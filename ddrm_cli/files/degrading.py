@@ -84,7 +84,7 @@ def degrade_file(
     to_picture = suffix != ".npz"
     picture = read_picture(path, max_pixels=request.max_pixels)
     notes = list(picture.notes)
-    pixels = entry.crop(picture.pixels)
+    pixels = entry.crop(picture.measured)
     height, width, channels = pixels.shape
     if (height, width) != (picture.height, picture.width):
         notes.append(

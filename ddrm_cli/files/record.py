@@ -1,4 +1,4 @@
-"""The record of how a result was made, which a restored PNG carries."""
+"""The record of how a result was made, which it carries: in a text chunk of a PNG, or in XMP."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ import numpy as np
 from ddrm_cli._version import __version__
 from ddrm_cli.errors import DDRMError
 from ddrm_cli.images.files import opened
+from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 
-__all__ = ["RESULT_KEY", "described", "file_digest", "read_record", "with_record"]
-
-RESULT_KEY = "ddrm-result"
-"""Text chunk of a restored PNG that says how it was made."""
+__all__ = ["described", "file_digest", "read_record", "with_record"]
 
 
 def with_record(picture: Picture, record: dict[str, Any]) -> Picture:

@@ -148,10 +148,13 @@ class FileProblem:
         }
 
     def result(self, pixels: NDArray[np.float32]) -> Picture:
-        """Restored pixels (H, W, C) on [0, 1] with the metadata of what came in."""
-        if self.batch.picture is None:
+        """Restored pixels (H, W, C) on [0, 1] in the mode and with the metadata of what came in."""
+        picture = self.batch.picture
+        if picture is None:
             return Picture(pixels)
-        return self.batch.picture.restored(pixels, self.problem.fills_alpha)
+        if pixels.shape[2] < picture.channels:
+            pixels = pixels.repeat(picture.channels, axis=2)
+        return picture.restored(pixels, self.problem.fills_alpha)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,20 +253,17 @@ def is_same_restoration(
 ) -> bool:
     """Whether the results that exist are what `FileRestorer` would make of a picture.
 
-    A file that cannot say it, which only a PNG can, is believed where no file is missing.
+    A file that does not say it, as BMP cannot, is not believed.
 
     Raises:
         ImageReadError: The picture cannot be read.
     """
     wanted = {"input": file_digest(path), **asked}
-    complete = all(file.exists() for file in files.all(output))
     results = [file for file in files.results(output) if file.exists()]
-    for file in results:
-        record = read_record(file)
-        silent = record is None and file.suffix.lower() != ".png"
-        if not (complete if silent else record is not None and record.get("asked") == wanted):
-            return False
-    return bool(results)
+    records = [read_record(file) for file in results]
+    return bool(results) and all(
+        record is not None and record.get("asked") == wanted for record in records
+    )
 
 
 def _comparison(

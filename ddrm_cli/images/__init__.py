@@ -1,14 +1,24 @@
-"""Picture files, with numpy and Pillow; nothing here knows torch.
+"""Picture files, with numpy, Pillow and tifffile; nothing here knows torch.
 
 =====================  ==========================================================
 ``picture``            ``Picture``: pixels on [0, 1], alpha, bit depth, metadata
+``metadata``           ``Metadata``: what a file says besides, made true of results
+``exif``               EXIF blocks: carried, patched in place
+``xmp``                XMP packets: carried, made true, our records merged in
+``iptc``               IPTC records in the resources that hold them
+``tiff_tags``          directories of tags, of TIFF files and of EXIF blocks
+``hidden``             colours under full transparency, continued from the visible
 ``modes``              Pillow's colour modes to pixels and alpha
-``xmp``                XMP: what a JPEG says of how it was measured
-``exif``               EXIF: orientation, normalising, dropping what is corrupt
-``quiet``              Pillow and OpenCV without their warnings, safe in threads
+``quiet``              decoders without their warnings, safe in threads
 ``files``              files opened for reading, the system's errors made ours
-``sixteen_bit``        the 16-bit files that Pillow would cut to 8 bits
+``signatures``         what a file is by its first bytes, and why it cannot be read
 ``reading``            ``read_picture``: a file to a ``Picture``
+``tiff_reading``       TIFF files of all kinds: which page, and its samples
+``png``                PNG by its chunks: 16 bits a sample, metadata
+``pnm``                PPM files of more than 8 bits a sample
+``encoding``           ``encode_picture``: a ``Picture`` to the bytes of a file
+``jpeg_segments``      metadata into JPEG files
+``tiff_writing``       TIFF files with directories of their own
 ``writing``            ``write_picture``, ``write_bytes``, ``check_writable``
 ``measurement``        what ``degrade`` writes and ``restore`` reads
 ``arrays``             ``.npy`` and ``.npz`` files opened without trusting them

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.arrays import load_npz
-from ddrm_cli.images.picture import Metadata, Picture
-from ddrm_cli.images.writing import MEASUREMENT_KEY, encode_picture, write_bytes
+from ddrm_cli.images.encoding import encode_picture
+from ddrm_cli.images.metadata import MEASUREMENT_KEY, Metadata
+from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.writing import write_bytes
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
 __all__ = [

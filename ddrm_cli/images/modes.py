@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from PIL import Image, ImageCms
 
 from ddrm_cli.errors import ImageReadError
 
-__all__ = ["Planes", "planes_of"]
+__all__ = ["Planes", "planes_of", "turned", "with_alpha"]
 
 _GREY_8 = {"1", "L", "LA", "La"}
 _COLOUR_8 = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "HSV"}
@@ -82,13 +84,57 @@ def planes_of(image: Image.Image, name: str = "The picture") -> Planes:
     )
 
 
+def with_alpha(
+    samples: NDArray[Any], white: float, alpha: bool, bit_depth: int, *, premultiplied: bool = False
+) -> Planes:
+    """Samples as they are stored, as pixels and alpha.
+
+    Args:
+        samples: (H, W, C), of any real type.
+        white: The value that is white, and opaque.
+        alpha: Whether the last channel is alpha.
+        bit_depth: 8 or 16.
+        premultiplied: Whether the colours were multiplied by it.
+    """
+
+    def scaled(part: NDArray[Any]) -> NDArray[np.float32]:
+        return np.ascontiguousarray(np.divide(part, np.float32(white), dtype=np.float32))
+
+    if not alpha:
+        return Planes(scaled(samples), None, bit_depth)
+    pixels, opacity = scaled(samples[..., :-1]), scaled(samples[..., -1])
+    if premultiplied:
+        divisor = np.maximum(opacity, np.float32(1 / white))[..., None]
+        pixels = np.clip(pixels / divisor, 0, 1)
+    return Planes(pixels, opacity, bit_depth)
+
+
+def turned(planes: Planes, orientation: int) -> Planes:
+    """The samples turned and mirrored as the EXIF orientation 1 to 8 asks."""
+    alpha = planes.alpha
+    return dataclasses.replace(
+        planes,
+        pixels=np.ascontiguousarray(_turned(planes.pixels, orientation)),
+        alpha=None if alpha is None else np.ascontiguousarray(_turned(alpha, orientation)),
+    )
+
+
+def _turned(array: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
+    """EXIF 2.32, tag 274: the number names the side where row 0 and column 0 of the file lie."""
+    if orientation >= 5:  # row 0 is a side, not the top or bottom
+        array = array.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    return array
+
+
 def _eight_bits(image: Image.Image) -> Planes:
-    samples = np.asarray(image, dtype=np.float32) / np.float32(255)
+    samples = np.asarray(image)
     if samples.ndim == 2:
-        samples = samples[..., None]
-    if image.mode in ("LA", "RGBA"):
-        return Planes(np.ascontiguousarray(samples[..., :-1]), samples[..., -1].copy(), 8)
-    return Planes(samples, None, 8)
+        samples = samples[..., None].astype(np.uint8)
+    return with_alpha(samples, 255, image.mode in ("LA", "RGBA"), 8)
 
 
 def _through_srgb(image: Image.Image) -> Planes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,36 +12,14 @@ from PIL import Image
 
 from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import UsageError
-from ddrm_cli.images.exif import read_exif, upright
-from ddrm_cli.images.modes import Planes, planes_of
+from ddrm_cli.images.hidden import continued
+from ddrm_cli.images.metadata import Metadata, pillow_metadata, upright
+from ddrm_cli.images.modes import Planes, planes_of, turned
 from ddrm_cli.images.quiet import decoding
-from ddrm_cli.images.xmp import text_of_xmp
 
-__all__ = ["Metadata", "Picture", "image_of", "picture_from_planes", "to_levels"]
+__all__ = ["Picture", "image_of", "picture_of", "to_levels"]
 
-# Text chunks that repeat, in other words, what is kept elsewhere: EXIF, ICC and XMP. Written
-# again beside the new EXIF they would contradict it (an old orientation, an old size).
-_REPEATED_TEXT = ("XML:com.adobe.xmp", "Raw profile type")
-
-# Below, Pillow's stand-in for a TIFF that states none; above, more than JPEG's 16 bits can hold.
-_MIN_DPI, _MAX_DPI = 1, 65535
-
-
-@dataclass(frozen=True)
-class Metadata:
-    r"""What a file says about its picture besides the pixels.
-
-    Attributes:
-        exif: EXIF block starting with ``Exif\0\0``, orientation 1; or None.
-        icc_profile: Colour profile as stored; or None, which readers take as sRGB.
-        dpi: Dots per inch, horizontal and vertical; or None.
-        text: PNG text chunks, and what this program wrote into an XMP packet.
-    """
-
-    exif: bytes | None = None
-    icc_profile: bytes | None = None
-    dpi: tuple[float, float] | None = None
-    text: dict[str, str] = field(default_factory=dict)
+_STRIP = 1 << 22  # samples that are rounded at a time: memory decides what can be written
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +30,7 @@ class Picture:
         pixels: (H, W, C) float32 on [0, 1]; C is 1 (grey) or 3 (RGB, not premultiplied).
         alpha: (H, W) float32 on [0, 1], 0 = transparent; or None for an opaque picture.
         bit_depth: 8 or 16: how it was stored and should be stored again.
-        metadata: EXIF, ICC profile, DPI, text.
+        metadata: What else the file says.
         notes: One sentence for each thing the user should hear about how it was read.
         compression: How its file was compressed, where that is a JPEG.
 
@@ -99,6 +75,18 @@ class Picture:
         """1 for grey, 3 for RGB."""
         return int(self.pixels.shape[2])
 
+    @property
+    def hidden(self) -> NDArray[np.bool_] | None:
+        """(H, W), True under full transparency; None where all is seen, or nothing is."""
+        hidden = None if self.alpha is None else self.alpha == 0
+        return hidden if hidden is not None and hidden.any() and not hidden.all() else None
+
+    @property
+    def measured(self) -> NDArray[np.float32]:
+        """The pixels, with the visible colours continued below full transparency."""
+        hidden = self.hidden
+        return self.pixels if hidden is None else continued(self.pixels, ~hidden)
+
     def resized_alpha(self, height: int, width: int) -> NDArray[np.float32] | None:
         """The alpha channel at another size, (height, width) on [0, 1]; None where there is none.
 
@@ -120,7 +108,7 @@ class Picture:
         )
 
     def restored(self, pixels: NDArray[np.floating[Any]], fills_alpha: bool) -> Picture:
-        """What a restoration makes of this picture.
+        """What a restoration, or a measurement, makes of this picture.
 
         Args:
             pixels: (H, W, C) on [0, 1], of any size.
@@ -141,8 +129,13 @@ class Picture:
             image = Image.fromarray(to_levels(samples[..., 0], 65535))
         else:
             image = image_of(samples)
-        metadata = self.metadata
-        known = {"exif": metadata.exif, "icc_profile": metadata.icc_profile, "dpi": metadata.dpi}
+        metadata = self.metadata.true_of(self.width, self.height)
+        known = {
+            "exif": metadata.exif,
+            "icc_profile": metadata.icc_profile,
+            "dpi": metadata.dpi,
+            "xmp": metadata.xmp,
+        }
         image.info.update({key: value for key, value in known.items() if value is not None})
         return image
 
@@ -158,26 +151,27 @@ class Picture:
             "The picture is closed, damaged or cut short.",
             "Open it again, and load it before its file is closed.",
         ):
-            return picture_from_planes(planes_of(image), image)
+            planes = planes_of(image)
+            return picture_of(planes, *pillow_metadata(image), Compression.of_image(image))
 
 
-def picture_from_planes(planes: Planes, image: Image.Image) -> Picture:
-    """Samples and the metadata of the image they came from, joined and turned upright."""
-    exif, orientation, exif_notes = read_exif(image)
-    planes = upright(planes, orientation)
-    metadata = Metadata(
-        exif=exif,
-        icc_profile=(image.info.get("icc_profile") or None) if planes.keeps_profile else None,
-        dpi=_dpi(image.info.get("dpi"), turned=orientation >= 5),
-        text=text_of_xmp(image.info.get("xmp", b"")) | _text(getattr(image, "text", {})),
-    )
+def picture_of(
+    planes: Planes, stored: Metadata, notes: tuple[str, ...], compression: Compression | None = None
+) -> Picture:
+    """Samples and what their file says, joined and turned upright."""
+    metadata, orientation, metadata_notes = upright(stored)
+    if compression is not None:
+        compression = dataclasses.replace(compression, orientation=orientation)
+    if not planes.keeps_profile:
+        metadata = dataclasses.replace(metadata, icc_profile=None, colour={})
+    planes = turned(planes, orientation)
     return Picture(
         planes.pixels,
         planes.alpha,
         planes.bit_depth,
         metadata,
-        planes.notes + exif_notes,
-        Compression.of_image(image, orientation),
+        planes.notes + notes + metadata_notes,
+        compression,
     )
 
 
@@ -186,30 +180,15 @@ def to_levels(values: NDArray[np.float32], levels: int) -> NDArray[Any]:
 
     ``levels`` is 255 (the result is uint8) or 65535 (uint16).
     """
-    rounded = np.rint(np.clip(values, 0, 1) * np.float32(levels))
-    return np.asarray(rounded, dtype=np.uint8 if levels == 255 else np.uint16)
+    rounded = np.empty(values.shape, np.uint8 if levels == 255 else np.uint16)
+    rows = max(1, _STRIP // max(1, values[:1].size))
+    for top in range(0, len(values), rows):
+        strip = np.clip(values[top : top + rows], 0, 1)
+        rounded[top : top + rows] = np.rint(strip * np.float32(levels))
+    return rounded
 
 
 def image_of(samples: NDArray[np.float32]) -> Image.Image:
     """An 8-bit Pillow image of (H, W, C) samples: 1 to 4 channels are L, LA, RGB, RGBA."""
     rounded = to_levels(samples, 255)
     return Image.fromarray(rounded[..., 0] if rounded.shape[2] == 1 else rounded)
-
-
-def _dpi(value: object, *, turned: bool) -> tuple[float, float] | None:
-    """The density a file states, or None where it is absent or makes no sense."""
-    try:
-        across, down = (float(part) for part in value)  # type: ignore[attr-defined]
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    if not all(math.isfinite(part) and _MIN_DPI < part <= _MAX_DPI for part in (across, down)):
-        return None
-    return (down, across) if turned else (across, down)
-
-
-def _text(chunks: Mapping[str, object]) -> dict[str, str]:
-    return {
-        str(key): str(value)
-        for key, value in chunks.items()
-        if not str(key).startswith(_REPEATED_TEXT)
-    }

@@ -1,19 +1,20 @@
 """Libraries that decode pictures, kept from talking past us, in any number of threads.
 
-Pillow's limit on pixels, OpenCV's log level and Python's filters of warnings belong to the whole
-process. What is changed here is changed for a thread that decodes, and is as it was once nobody
-decodes, however the threads come and go.
+Pillow's limits and Python's filters of warnings belong to the whole process. What is changed here
+is changed for a thread that decodes, and is as it was once nobody decodes, however the threads come
+and go.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from ddrm_cli.errors import DDRMError, ImageReadError
 
@@ -57,7 +58,14 @@ def _swap_limit(limit: int | None) -> int | None:
     return limit
 
 
+def _swap_text_limit(limit: int) -> int:
+    limit, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, limit
+    return limit
+
+
 _no_limit: Borrowed[int | None] = Borrowed(_swap_limit, None)
+# What a chunk of text or a colour profile may unpack to: some profiles have more than 1 MiB.
+_more_text: Borrowed[int] = Borrowed(_swap_text_limit, 2**26)
 _here = threading.local()  # `heard`: a list, while this thread is inside quiet_pillow
 
 
@@ -88,7 +96,7 @@ def quiet_pillow() -> Iterator[list[type[Warning]]]:
     _here.heard = heard
     warnings.simplefilter("ignore", Category)
     try:
-        with _no_limit.changed():
+        with _no_limit.changed(), _more_text.changed():
             yield heard
     finally:
         _here.heard = outside
@@ -98,10 +106,10 @@ def quiet_pillow() -> Iterator[list[type[Warning]]]:
 
 @contextlib.contextmanager
 def decoding(message: str, hint: str) -> Iterator[None]:
-    """Pillow at work, quiet; whatever it raises becomes one error.
+    """A decoder at work, quiet; whatever it raises becomes one error, with what it says.
 
     Args:
-        message: What is wrong if it raises anything.
+        message: What is wrong if it raises anything, a sentence.
         hint: What to do then.
 
     Raises:
@@ -113,4 +121,6 @@ def decoding(message: str, hint: str) -> Iterator[None]:
         except (DDRMError, MemoryError):
             raise
         except Exception as error:  # on damaged bytes a decoder raises anything at all
-            raise ImageReadError(message, hint) from error
+            said = re.sub(r"<[^>]*>", "", str(error)).strip().partition("\n")[0].rstrip(".")
+            told = f"{message.removesuffix('.')} ({said})." if said else message
+            raise ImageReadError(told, hint) from error

@@ -5,65 +5,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import io
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import PngImagePlugin
+from ddrm_cli.errors import OutputError, OutputExistsError
+from ddrm_cli.images.encoding import encode_picture
+from ddrm_cli.images.metadata import MEASUREMENT_KEY
+from ddrm_cli.images.picture import Picture
 
-from ddrm_cli.degradations.compression import Compression
-from ddrm_cli.errors import OutputError, OutputExistsError, UsageError
-from ddrm_cli.images import sixteen_bit
-from ddrm_cli.images.exif import exif_for_size
-from ddrm_cli.images.picture import Metadata, Picture, image_of, to_levels
-from ddrm_cli.images.xmp import xmp_of_text
-
-__all__ = [
-    "MEASUREMENT_KEY",
-    "OUTPUT_FORMATS",
-    "check_size",
-    "check_writable",
-    "encode_picture",
-    "output_format",
-    "write_bytes",
-    "write_picture",
-]
-
-#: Suffix of an output file to the format it is written in.
-OUTPUT_FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".webp": "WebP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-}
-
-#: PNG text chunk, or XMP property of a JPEG, that makes a picture a measurement.
-MEASUREMENT_KEY = "ddrm"
-
-_WITHOUT_ALPHA = {"JPEG", "BMP"}
-_WITHOUT_METADATA = {"BMP"}
-_WITH_16_BITS = {"PNG", "TIFF"}
-_LONGEST_SIDE = {"JPEG": 65500, "WebP": 16383}  # limits of libjpeg and of the WebP format
-_LONGEST_JPEG_EXIF = 65533  # one segment of a JPEG file
-
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "PNG": {},
-    # 95 without halved chroma: what was restored is not blurred again.
-    "JPEG": {"quality": 95, "subsampling": 0},
-    # WebP with losses always halves the chroma; `exact` keeps colours below transparent pixels.
-    "WebP": {"lossless": True, "exact": True},
-    # Uncompressed: Pillow cannot write EXIF's subdirectories into a compressed TIFF.
-    "TIFF": {},
-    "BMP": {},
-}
+__all__ = ["check_writable", "write_bytes", "write_picture"]
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_HARD_LINKS = {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -74,10 +26,12 @@ def write_picture(
 ) -> tuple[str, ...]:
     """Write a picture in the format its suffix names: .png .jpg .jpeg .webp .tif .tiff .bmp.
 
-    Values are clipped to [0, 1] and rounded. EXIF, ICC profile and DPI are kept where the format
-    has a place for them, text chunks in PNG only. A text chunk that marks a measurement is left
-    out: a result is none. Transparency is laid on white for JPEG and BMP. 16 bits stay 16 bits in
-    PNG and TIFF. JPEG is written with quality 95 and full chroma, WebP without loss.
+    Values are clipped to [0, 1] and rounded. EXIF, XMP and IPTC data, ICC profile and DPI are kept
+    where the format has a place for them, text chunks in PNG only; our own record of how a result
+    was made goes into XMP elsewhere. A text that marks a measurement is left out: a result is none.
+    Transparency is laid on white for JPEG and BMP. 16 bits stay 16 bits in PNG and TIFF. JPEG is
+    written with quality 95 and full chroma, WebP without loss. What was made is read again before
+    it takes its place.
 
     Args:
         path: The file to write; missing folders are made.
@@ -93,129 +47,11 @@ def write_picture(
         OutputError: The format cannot hold the size, or the file cannot be written.
     """
     path = Path(path)
-    text = {key: t for key, t in picture.metadata.text.items() if key != MEASUREMENT_KEY}
-    metadata = dataclasses.replace(picture.metadata, text=text)
+    metadata = picture.metadata.without_text(MEASUREMENT_KEY)
     picture = dataclasses.replace(picture, metadata=metadata)
     data, notes = encode_picture(picture, path)
     write_bytes(path, data, overwrite=overwrite)
     return notes
-
-
-def output_format(path: str | os.PathLike[str]) -> str:
-    """The format a file name's suffix stands for.
-
-    Raises:
-        UsageError: The suffix names no format; the hint lists those that do.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in OUTPUT_FORMATS:
-        named = f"ends in '{suffix}', which" if suffix else "has no suffix, which"
-        raise UsageError(
-            f"The output '{path}' {named} names no picture format.",
-            f"Use one of: {' '.join(OUTPUT_FORMATS)}.",
-        )
-    return OUTPUT_FORMATS[suffix]
-
-
-def check_size(path: str | os.PathLike[str], height: int, width: int) -> None:
-    """Make sure that the format of a name can hold a picture of this size.
-
-    Raises:
-        UsageError: The suffix names no format.
-        OutputError: The picture is too long for it.
-    """
-    form = output_format(path)
-    longest = _LONGEST_SIDE.get(form)
-    if longest and max(height, width) > longest:
-        raise OutputError(
-            f"'{path}' cannot hold {width} x {height} pixels: {form} ends at {longest} a side.",
-            "Choose a name that ends in .png or .tif.",
-        )
-
-
-def encode_picture(
-    picture: Picture, path: str | os.PathLike[str], compression: Compression | None = None
-) -> tuple[bytes, tuple[str, ...]]:
-    """The bytes of the file ``path`` as ``write_picture`` would write it, and its notes.
-
-    Args:
-        picture: What to write.
-        path: Of the file.
-        compression: Of a JPEG that is a measurement, instead of the usual one.
-
-    Raises:
-        UsageError: The suffix names no format.
-        OutputError: The format cannot hold a picture of this size.
-    """
-    form = output_format(path)
-    check_size(path, picture.height, picture.width)
-    notes: list[str] = []
-    samples = picture.pixels
-    if picture.alpha is not None:
-        if form in _WITHOUT_ALPHA:
-            weight = picture.alpha[..., None]
-            samples = weight * np.clip(samples, 0, 1) + (1 - weight)
-            notes.append(f"{form} has no transparency: the picture was laid on white.")
-        else:
-            samples = np.concatenate([samples, picture.alpha[..., None]], axis=2)
-    options, metadata_notes = _metadata_options(picture, form)
-    notes += metadata_notes
-    if picture.bit_depth == 16 and form in _WITH_16_BITS:
-        return _encode_16_bits(samples, form, options, picture.metadata.text), tuple(notes)
-    if picture.bit_depth == 16:
-        notes.append(f"{form} has 8 bits a sample: the 16 bits of the picture were rounded.")
-    if form == "PNG":
-        options["pnginfo"] = _png_text(picture.metadata)
-    if form == "JPEG" and MEASUREMENT_KEY in picture.metadata.text:
-        options["xmp"] = xmp_of_text({MEASUREMENT_KEY: picture.metadata.text[MEASUREMENT_KEY]})
-    usual = _OPTIONS[form] if compression is None else compression.options
-    stream = io.BytesIO()
-    image_of(samples).save(stream, form, **usual, **options)
-    return stream.getvalue(), tuple(notes)
-
-
-def _encode_16_bits(
-    samples: NDArray[np.float32], form: str, options: dict[str, Any], text: dict[str, str]
-) -> bytes:
-    if form == "PNG":
-        return sixteen_bit.encode_png(to_levels(samples, 65535), **options, text=text)
-    if samples.shape[2] == 2:  # readers do not know 16-bit TIFF files of grey and alpha
-        samples = samples[..., [0, 0, 0, 1]]
-    return sixteen_bit.encode_tiff(to_levels(samples, 65535), **options)
-
-
-def _metadata_options(picture: Picture, form: str) -> tuple[dict[str, Any], list[str]]:
-    """Pillow's options that carry the metadata, and notes on what cannot be carried."""
-    metadata = picture.metadata
-    options: dict[str, Any] = {}
-    notes: list[str] = []
-    if metadata.dpi:
-        options["dpi"] = metadata.dpi
-    if form in _WITHOUT_METADATA:
-        if metadata.exif or metadata.icc_profile:
-            notes.append(f"{form} holds no EXIF data and no colour profile: they were left out.")
-        return options, notes
-    if metadata.icc_profile:
-        # Bytes 16 to 19 of a profile name its colour space. A grey picture that was coloured, or
-        # the other way round, is no longer what its profile describes.
-        if metadata.icc_profile[16:20] == (b"GRAY" if picture.channels == 1 else b"RGB "):
-            options["icc_profile"] = metadata.icc_profile
-        else:
-            notes.append("The colour profile belongs to another kind of picture: it was left out.")
-    if metadata.exif:
-        exif = exif_for_size(metadata.exif, picture.width, picture.height)
-        if form == "JPEG" and len(exif) > _LONGEST_JPEG_EXIF:
-            notes.append("The EXIF data is too long for JPEG: it was left out.")
-        else:
-            options["exif"] = exif
-    return options, notes
-
-
-def _png_text(metadata: Metadata) -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    for key, text in metadata.text.items():
-        info.add_text(key, text)
-    return info
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:

@@ -22,6 +22,10 @@ __all__ = ["Learner"]
 # The average is over at most this share of the steps so far, so that the beginning is forgotten.
 SHARE = 1 / 5
 
+# Steps until AdamW knows how large gradients are. Its first would move each weight by the whole
+# learning rate, wherever the noise of one batch points: weights that are good already suffer.
+WARM_UP = 100
+
 
 class Learner:
     """Weights in float32, their average, and AdamW.
@@ -57,13 +61,19 @@ class Learner:
         self.precision = precision
         self.team = team
         self._joined = team.joined(self.network)
-        self.optimizer = self._fresh_optimizer()
+        self._begin()
 
-    def _fresh_optimizer(self) -> torch.optim.AdamW:
+    def _begin(self) -> None:
         recipe = self.recipe
-        return torch.optim.AdamW(
+        self.taken = 0  # steps of this optimizer
+        self.optimizer = torch.optim.AdamW(
             self.network.parameters(), betas=recipe.betas, weight_decay=recipe.weight_decay
         )
+
+    @property
+    def warmth(self) -> float:
+        """Share of the learning rate that the next step may have: it rises to 1 in a hundred."""
+        return min(1.0, (self.taken + 1) / WARM_UP)
 
     def lower_precision(self) -> contextlib.AbstractContextManager[object]:
         """The body of a ``with`` computes in the precision of the training."""
@@ -85,6 +95,7 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
+        self.taken += 1
         self.averaged += 1
         decay = min(decay, 1 - 1 / (1 + SHARE * self.averaged))
         with torch.no_grad():
@@ -96,7 +107,7 @@ class Learner:
     def go_back(self) -> None:
         """Go on from the average of the weights, with an optimizer that remembers nothing."""
         self.network.load_state_dict(self.average.state_dict())
-        self.optimizer = self._fresh_optimizer()
+        self._begin()
 
     def state(self) -> dict[str, Any]:
         """All that is learnt: tensors and numbers."""
@@ -104,6 +115,7 @@ class Learner:
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "averaged": self.averaged,
+            "taken": self.taken,
             "optimizer": self.optimizer.state_dict(),
         }
 
@@ -111,5 +123,5 @@ class Learner:
         """Be as another learner was."""
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.averaged = state["averaged"]
+        self.averaged, self.taken = state["averaged"], state["taken"]
         self.optimizer.load_state_dict(state["optimizer"])

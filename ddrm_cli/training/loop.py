@@ -100,7 +100,7 @@ class Loop:
             if index != self.stage:
                 self.learner.go_back()
                 self.stage = index
-            rate = stage.rate(done)
+            rate = stage.rate(done) * self.learner.warmth
             crops = self._crops(share)
             batch = self.batches.draw(crops, self.step, rank=self.team.rank, of=self.team.size)
             found = self.learner.find_gradient(batch.to(self.team.device))

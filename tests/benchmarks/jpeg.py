@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ddrm_cli.degradations.base import ImageShape
 from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.degradations.jpeg import JPEG
 from ddrm_cli.degradations.table import Degradation
@@ -55,12 +56,19 @@ def main() -> None:
         sys.stdout.flush()
 
 
+def shape_of(x: Tensor) -> ImageShape:
+    """(C, H, W) of a batch."""
+    _, channels, height, width = x.shape
+    return channels, height, width
+
+
 def table(model: LoadedModel, photos: list[Tensor], steps: int) -> Iterable[tuple[str, ...]]:
     """A row a quality."""
     yield ("quality", "JPEG", "ours", f"published ({steps})")
     yield ("---",) * 4
+    yield ("original", f"- / {mean(blockiness(pixels(x)) for x in photos):.2f}", "", "")
     for quality in QUALITIES:
-        operator = operator_of(f"jpeg{quality}", tuple(photos[0].shape[1:]))
+        operator = operator_of(f"jpeg{quality}", shape_of(photos[0]))
         assert isinstance(operator, JPEG)
         cells: list[list[tuple[float, float]]] = []
         for x in photos:
@@ -94,7 +102,8 @@ def published(model: LoadedModel, operator: JPEG, seen: Tensor, steps: int) -> T
             d = (denoiser(x, sigma) + 1) / 2
             d = d + ETA_B * (known - through(d))
             x = 2 * d - 1 + following * noise(shape)
-    return (x + 1) / 2
+    restored: Tensor = (x + 1) / 2
+    return restored
 
 
 def blockiness(x: NDArray[np.float32]) -> float:
@@ -125,9 +134,9 @@ def blurred(model: LoadedModel, photos: list[Tensor]) -> Iterable[tuple[str, ...
         "motion, 11 pixels": Degradation("deblur", {"kernel": motion(11, 30)}),
     }
     for title, blur in blurs.items():
-        operator = operator_of(blur, tuple(photos[0].shape[1:]))
+        operator = operator_of(blur, shape_of(photos[0]))
         for quality in BLURRED:
-            compression = operator_of(f"jpeg{quality}", tuple(photos[0].shape[1:]))
+            compression = operator_of(f"jpeg{quality}", shape_of(photos[0]))
             seen = [compression.observe(measure(x, operator, 0, [0])) for x in photos]
             sigma = Compression.of_quality(quality).hidden_noise
             found = {}
@@ -156,7 +165,7 @@ def motion(length: int, degrees: float) -> NDArray[np.float64]:
                 if weight * share > 0:
                     kernel[i, j] += weight * share
     kernel = kernel[kernel.any(axis=1)]
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
 def to_8_bits(y: Tensor) -> Tensor:

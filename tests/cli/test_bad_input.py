@@ -55,7 +55,7 @@ def bad(folder: Path, photo: Path) -> Path:
     ("name", "says"),
     [
         ("empty.png", "is empty. Copy or download it again."),
-        ("cut.jpg", "is damaged or cut short. Copy or download it again"),
+        ("cut.jpg", "is damaged or cut short (image file is truncated"),
         ("text.jpg", "is not a picture, or of a format that is not supported. Use a PNG"),
         ("missing.png", "There is no file or folder 'bad/missing.png'. Check its name."),
     ],

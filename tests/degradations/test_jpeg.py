@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ddrm_cli.degradations.base import dot_test
-from ddrm_cli.degradations.compression import SUBSAMPLINGS, Compression
+from ddrm_cli.degradations.compression import Compression
+from ddrm_cli.degradations.entry import SUBSAMPLINGS
 from ddrm_cli.degradations.jpeg import JPEG, truncated_mean
 from ddrm_cli.degradations.table import get_entry
 from ddrm_cli.errors import MeasurementError, UsageError
@@ -32,7 +33,7 @@ def photograph(height: int = 48, width: int = 64, seed: int = 0) -> NDArray[np.u
     colours = [np.sin(y + x), np.cos(2 * y - x), np.sin(3 * x) * np.cos(y)]
     pixels = 128 + 40 * np.stack(colours, axis=-1) + 30 * (x > y)[..., None]
     noise = np.random.default_rng(seed).normal(0, 4, pixels.shape)
-    return np.rint(np.clip(pixels + noise, 20, 235)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(pixels + noise, 20, 235)).astype(np.uint8))
 
 
 def to_tensor(pixels: NDArray[np.uint8]) -> torch.Tensor:
@@ -131,7 +132,7 @@ def test_coefficients_are_read_from_what_is_shown(
 ) -> None:
     """Whole multiples of the steps, nearly all those that rounding gives."""
     x = to_tensor(photograph()[..., :channels])
-    operator = JPEG(tuple(x.shape[1:]), Compression.of_quality(quality, subsampling))
+    operator = JPEG((channels, 48, 64), Compression.of_quality(quality, subsampling))
     shown = operator.observe(x)
     y = operator.read(shown)
     flat = operator(torch.full_like(x, 128 / 255))
@@ -157,7 +158,8 @@ def test_units_lie_as_the_file_is_stored(orientation: int) -> None:
         plain = Compression(compression.tables, compression.subsampling)
         upright = to_tensor(np.asarray(ImageOps.exif_transpose(lying)))
         expected = JPEG((3, 40, 56), plain).read(to_tensor(np.asarray(lying)))
-    operator = JPEG(tuple(upright.shape[1:]), compression)
+    _, channels, height, width = upright.shape
+    operator = JPEG((channels, height, width), compression)
     assert operator.picture_shape == tuple(upright.shape[1:])
     assert torch.equal(operator.read(upright), expected)
     assert torch.equal(operator.unframed(operator.framed(upright)), upright)
@@ -201,7 +203,9 @@ def test_the_noise_grows_as_the_quality_falls() -> None:
     ("mode", "options", "colours"),
     [("CMYK", {}, "CMYK"), ("RGB", {"keep_rgb": True}, "RGB")],
 )
-def test_other_colours_are_refused_by_name(mode: str, options: dict, colours: str) -> None:
+def test_other_colours_are_refused_by_name(
+    mode: str, options: dict[str, bool], colours: str
+) -> None:
     file = io.BytesIO()
     Image.fromarray(photograph()).convert(mode).save(file, "JPEG", **options)
     with Image.open(file) as image:
@@ -222,7 +226,9 @@ def test_a_picture_that_was_never_compressed_is_refused() -> None:
     ("tables", "says"),
     [((), "64 whole numbers"), (((1,) * 63,), "64 whole"), (((0,) * 64,), "64 whole")],
 )
-def test_tables_that_no_file_has_are_refused(tables: tuple, says: str) -> None:
+def test_tables_that_no_file_has_are_refused(
+    tables: tuple[tuple[int, ...], ...], says: str
+) -> None:
     with pytest.raises(UsageError, match=says):
         Compression(tables)
 

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ddrm_cli.degradations.compression import Compression
+from ddrm_cli.degradations.jpeg import JPEG
 from ddrm_cli.errors import OutputError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.grid import Cell, make_grid, make_settings
 from ddrm_cli.evaluation.metrics import psnr
@@ -247,6 +249,18 @@ def test_the_folder_of_another_run_is_refused(
     runner(photographs, cells("sr4"))
     with pytest.raises(UsageError, match=what):
         runner(photographs, cells("sr4"), other)
+
+
+def test_what_is_compressed_is_evaluated_like_anything_else(runner: Runner, photos: Path) -> None:
+    """Its measurement is the decoded file, whose coefficients the restoration keeps."""
+    evaluation = runner(find_photographs([str(photos)], limit=1), cells("jpeg20", sigma=0.0))
+    (record,) = evaluation.records
+    assert set(record.scores) == {DDRM, "measurement", "pseudo-inverse"}
+    cell = JPEG((3, 32, 32), Compression.of_quality(20)).cell
+    assert record.scores[DDRM]["consistency"] < cell / 2
+    # Both say the same, but for how the colours are enlarged.
+    psnr = {name: scores["psnr"] for name, scores in record.scores.items()}
+    assert psnr["measurement"] == pytest.approx(psnr["pseudo-inverse"], abs=3)
 
 
 def test_a_picture_that_changed_is_another_run(runner: Runner, photos: Path) -> None:

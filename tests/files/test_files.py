@@ -17,9 +17,10 @@ from ddrm_cli.errors import ImageReadError, MeasurementError, UsageError
 from ddrm_cli.files import record as record_module
 from ddrm_cli.files.degrading import DegradeRequest, degrade_file
 from ddrm_cli.files.names import RestoredFiles
-from ddrm_cli.files.record import RESULT_KEY, file_digest, read_record, with_record
-from ddrm_cli.files.restoring import FileRestorer, RestoreRequest
-from ddrm_cli.images.picture import Metadata, Picture
+from ddrm_cli.files.record import file_digest, read_record, with_record
+from ddrm_cli.files.restoring import FileRestorer, RestoreRequest, is_same_restoration
+from ddrm_cli.images.metadata import RESULT_KEY, Metadata
+from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.images.writing import write_picture
 from ddrm_cli.prior import load_model
@@ -236,6 +237,20 @@ def test_metadata_goes_on_to_the_result_with_how_it_was_made(photo: Path, tmp_pa
     record = read_record(output)
     assert record is not None
     assert record["seed"] == 1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".bmp"])
+def test_a_result_is_known_again_by_what_it_says_alone(
+    photo: Path, tmp_path: Path, suffix: str
+) -> None:
+    output, files = tmp_path / f"x{suffix}", RestoredFiles(range(1))
+    assert not is_same_restoration(photo, output, files, {"seed": 3})
+    asked = {"input": file_digest(photo), "seed": 3}
+    result = RestoreRequest("sr2", sigma=0).read(photo).result(np.zeros((64, 96, 3), np.float32))
+    write_picture(output, with_record(result, {"asked": asked}))
+    # BMP has no place for it: then it may be anything.
+    assert is_same_restoration(photo, output, files, {"seed": 3}) == (suffix != ".bmp")
+    assert not is_same_restoration(photo, output, files, {"seed": 4})
 
 
 def test_what_says_nothing_of_how_it_was_made(photo: Path, tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from ddrm_cli.images.exif import CORRUPT, exif_for_size
-from ddrm_cli.images.picture import Metadata, Picture
+from ddrm_cli.images.metadata import Metadata
+from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.png import encode_png, png_with_metadata
 from ddrm_cli.images.reading import read_picture
-from ddrm_cli.images.sixteen_bit import encode_png, encode_tiff
+from ddrm_cli.images.tiff_writing import encode_tiff
 from ddrm_cli.images.writing import write_picture
 
 MAKE, ORIENTATION, DETAILS, GPS, WIDTH, HEIGHT = 271, 274, 0x8769, 0x8825, 0xA002, 0xA003
@@ -49,9 +51,10 @@ def test_all_eight_orientations(tmp_path: Path, orientation: int, suffix: str) -
     stored, expected = samples(["abc", "def"]), samples(UPRIGHT[orientation])
     white = 65535
     if suffix == ".16.png":
-        path.write_bytes(encode_png(stored, exif=exif(orientation).tobytes()))
+        said = Metadata(exif(orientation).tobytes())
+        path.write_bytes(png_with_metadata(encode_png(stored), said))
     elif suffix == ".16.tif":
-        path.write_bytes(encode_tiff(stored, exif=exif(orientation).tobytes()))
+        path.write_bytes(encode_tiff(stored, Metadata(exif(orientation).tobytes()))[0])
     else:
         white = 255
         expected = expected % 256
@@ -90,13 +93,16 @@ def test_an_impossible_orientation_turns_nothing(tmp_path: Path, orientation: in
     assert np.array_equal(np.rint(read_picture(tmp_path / "a.png").pixels * 255), stored)
 
 
-def test_an_orientation_alone_leaves_no_block(tmp_path: Path) -> None:
+def test_an_orientation_alone_is_applied_and_made_1(tmp_path: Path) -> None:
     block = Image.Exif()
     block[ORIENTATION] = 6
     Image.new("RGB", (3, 2)).save(tmp_path / "a.jpg", exif=block)
     picture = read_picture(tmp_path / "a.jpg")
     assert picture.pixels.shape == (3, 2, 3)
-    assert picture.metadata.exif is None
+    assert picture.metadata.exif is not None
+    kept = Image.Exif()
+    kept.load(picture.metadata.exif)
+    assert dict(kept) == {ORIENTATION: 1}
 
 
 @pytest.mark.parametrize(

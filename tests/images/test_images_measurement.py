@@ -20,7 +20,7 @@ from ddrm_cli.images.measurement import (
     read_npz_measurement,
     write_measurement,
 )
-from ddrm_cli.images.picture import Metadata
+from ddrm_cli.images.metadata import Metadata
 from ddrm_cli.images.reading import read_picture
 
 INFO = MeasurementInfo("sr4", {"factor": 4}, 0.05, 1, (600, 400), 3, "0.1.0")

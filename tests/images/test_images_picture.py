@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from ddrm_cli.errors import UsageError
-from ddrm_cli.images.picture import Metadata, Picture, to_levels
+from ddrm_cli.images.metadata import Metadata
+from ddrm_cli.images.picture import Picture, to_levels
 
 
 def grey(height: int, width: int) -> np.ndarray:

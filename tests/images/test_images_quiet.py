@@ -10,13 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from ddrm_cli.errors import ImageReadError
-from ddrm_cli.images import sixteen_bit
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.quiet import Borrowed, quiet_pillow
 from ddrm_cli.images.reading import read_picture
@@ -143,18 +141,6 @@ def test_a_setting_is_put_back_after_an_error_too() -> None:
             assert setting == ["inside"]
             raise KeyError
         assert setting == ["outside"]
-
-
-def test_opencv_keeps_the_users_log_level(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(sixteen_bit.encode_png(np.ones((3, 4, 3), np.uint16)))
-    logging = getattr(cv2.utils, "logging", cv2)  # where it is before OpenCV 5
-    level = logging.getLogLevel()
-    logging.setLogLevel(2)
-    try:
-        read_picture(tmp_path / "a.png")
-        assert logging.getLogLevel() == 2
-    finally:
-        logging.setLogLevel(level)
 
 
 # Pillow images that cannot be loaded any more, or never could.

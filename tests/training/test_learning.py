@@ -84,6 +84,24 @@ def test_the_average_is_of_the_last_fifth_and_then_of_the_decay() -> None:
     assert torch.allclose(learner.average.state_dict()["head.bias"], mean, atol=1e-6)
 
 
+def test_the_learning_rate_rises_with_each_new_optimizer(photos: Path) -> None:
+    """Linearly, over a hundred steps; and the first moves no weight by more than it."""
+    loop = toy_loop(photos, 8)
+    before = [weight.detach().clone() for weight in loop.learner.network.parameters()]
+    steps = loop.steps()
+    first = next(steps)
+    moved = zip(before, loop.learner.network.parameters(), strict=True)
+    largest = max(float((old - new.detach()).abs().max()) for old, new in moved)
+    # AdamW's first step is the rate times the gradient's sign, but for epsilon and the decay.
+    assert largest == pytest.approx(3e-5, rel=0.01)
+    rates = [first.rate, *(step.rate for step in steps)]
+    stages = [RECIPE.stage(n / 8) for n in range(8)]
+    risen = [1, 2, 3, 4, 1, 2, 3, 4]  # the second stage begins in the middle
+    assert rates == pytest.approx(
+        [stage.rate(done) * n / 100 for (_, stage, done), n in zip(stages, risen, strict=True)]
+    )
+
+
 def test_bfloat16_learns_in_float32() -> None:
     low, full = toy_learner(precision=torch.bfloat16), toy_learner()
     a, b = low.find_gradient(batch()), full.find_gradient(batch())

@@ -67,6 +67,15 @@ def test_a_prior_is_trained_and_used_at_once() -> None:
     ]
 
 
+def test_two_priors_of_one_name_are_not_mixed_up() -> None:
+    Path("old").mkdir()
+    Path("old/toy.pt").write_bytes(Path("toy.pt").read_bytes())
+    done = ddrm("evaluate", "photos", "-d", "deno", "-m", "toy.pt", "-m", "old/toy.pt")
+    assert done.exit_code == 2
+    assert "Two models are called toy" in done.stderr
+    assert not Path("evaluation").exists()
+
+
 def test_figures_are_a_table_that_grows_within_eighty_columns() -> None:
     lines = ddrm_train("--megapixels", "0.08192").stdout.splitlines()
     assert lines[0].rstrip() == "PSNR in dB of held-out photographs, by noise of 255"
