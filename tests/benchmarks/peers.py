@@ -179,7 +179,7 @@ PEERS: Mapping[str, Mapping[str, Solve]] = {
         "as it is": partial(dps, guidance="norm", weight=1.0),
         **{
             f"{guidance}, weight {weight:g}": partial(dps, guidance=guidance, weight=weight)
-            for guidance, weight in (("norm", 100.0), ("annealed", 4.0), ("annealed", 16.0))
+            for guidance, weight in (("norm", 100.0), *product(("annealed",), (1.0, 4.0, 16.0)))
         },
     },
 }
