@@ -93,4 +93,4 @@ def draw_timestep(crops: Crops, place: int, count: int, generator: Generator) ->
 
 def _generator(*numbers: int) -> Generator:
     (seed,) = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
-    return Generator().manual_seed(int(seed >> 1))  # torch takes 63 bits
+    return Generator().manual_seed(int(seed) >> 1)  # torch takes 63 bits
