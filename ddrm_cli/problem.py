@@ -340,8 +340,6 @@ def _notes(noise: NoiseLevel, operator: LinearOperator) -> tuple[str, ...]:
     """What to tell of an estimate."""
     if noise.sigma == 0 and isinstance(operator, Denoising):
         return ("No noise was found, so that nothing changes; give it with --sigma.",)
-    if noise.sigma == 0:
-        return ("No noise was found; where there is some, give it with --sigma.",)
     if noise.coarse:
         return ("Its noise is coarser than a pixel: grain, or enlarged with the picture.",)
     return ()

@@ -127,7 +127,8 @@ def problems() -> dict[str, InverseProblem]:
         operator = ddrm_cli.build_operator(example(name), shape)
         known = operator if entry.gives == "vector" else example(name)
         x = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
-        posed[name] = pose(operator(x), known, sigma=0.02)
+        sigma = 0.0 if entry.gives == "jpeg" else 0.02
+        posed[name] = pose(operator.observe(x), known, sigma=sigma)
     return posed
 
 

@@ -176,7 +176,7 @@ def test_a_jpeg_hides_noise_that_no_estimate_finds(photo: Path) -> None:
     assert "which JPEG" in RestoreRequest("sr_bicubic2").read(file).noise_notes[0]
     assert pose(file, "deno").sigma < hidden
     noisy = np.random.default_rng(0).normal(0.5, 0.2, (64, 64, 3)).clip(0, 1)
-    Image.fromarray(np.uint8(noisy * 255)).save(file, quality=90)
+    Image.fromarray(np.uint8(noisy * 255)).save(file, quality=90, subsampling=0)
     assert pose(file, "deblur_gauss").sigma_origin == "estimated"
 
 

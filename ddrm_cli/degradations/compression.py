@@ -105,7 +105,7 @@ class Compression:
 
     @classmethod
     def of_image(cls, image: Image.Image, orientation: int = 1) -> Compression | None:
-        """That of a file which Pillow opened; None where it is no JPEG.
+        """That of a file which Pillow opened; None where it is no JPEG, or damaged in its tables.
 
         Args:
             image: As it was opened, not converted.
@@ -113,10 +113,13 @@ class Compression:
         """
         if image.format not in ("JPEG", "MPO"):
             return None
-        layers, tables = image.layer, image.quantization  # type: ignore[attr-defined]
+        layers, quantization = image.layer, image.quantization  # type: ignore[attr-defined]
         factors = [(rows, columns) for _, columns, rows, _ in layers]
+        tables = [tuple(map(int, quantization.get(number, ()))) for *_, number in layers]
+        if not all(len(table) == 64 and min(table) > 0 for table in tables):
+            return None
         return cls(
-            tuple(tuple(map(int, tables[number])) for *_, number in layers),
+            tuple(tables),
             _name_of_subsampling(factors),
             orientation,
             _colours(image, bytes(name for name, *_ in layers)),

@@ -45,14 +45,14 @@ def psnr(x_hat: ArrayLike, x: ArrayLike) -> float:
         x: Original, of the same shape.
 
     Returns:
-        Infinity for equal pictures.
+        Infinity for equal pictures, NaN where one of them has it.
 
     Raises:
         MeasurementError: The shapes differ.
     """
     restored, original = _pair(x_hat, x)
     error = float(np.mean((restored - original) ** 2))
-    return -10 * math.log10(error) if error > 0 else math.inf
+    return math.inf if error == 0 else -10 * math.log10(error)
 
 
 def ssim(x_hat: ArrayLike, x: ArrayLike) -> float:

@@ -21,7 +21,13 @@ from ddrm_cli.images.picture import Picture, picture_of
 from ddrm_cli.images.png import PngHead, read_png_head, read_sixteen_bits
 from ddrm_cli.images.pnm import read_deep_ppm
 from ddrm_cli.images.quiet import decoding
-from ddrm_cli.images.signatures import HEIC_SUFFIXES, check_signature, is_heic, is_tiff
+from ddrm_cli.images.signatures import (
+    HEIC_SUFFIXES,
+    check_signature,
+    is_deep_avif,
+    is_heic,
+    is_tiff,
+)
 
 __all__ = ["DEFAULT_MAX_PIXELS", "PICTURE_SUFFIXES", "read_picture"]
 
@@ -32,6 +38,10 @@ DEFAULT_MAX_PIXELS = 200_000_000
 # Formats that Pillow is known to read without silent loss. EPS, which would start another program,
 # and formats without a signature, which would take any file for a picture, are left out on purpose.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "PPM", "AVIF")
+
+# Pillow gives AVIF with 8 bits; whether it has more stands in these first bytes.
+_ROUNDED = ("It has more than 8 bits a sample: they were rounded to 8.",)
+_AVIF_HEAD = 2**16
 
 PICTURE_SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".avif", ".tif", ".tiff"}
@@ -110,6 +120,9 @@ def _read_pillow(file: BinaryIO, path: Path, max_pixels: int) -> _Read:
     with image:
         _check_size(*image.size, path, max_pixels)
         notes = _notes_on_frames(image)
+        if image.format == "AVIF":
+            file.seek(0)
+            notes += _ROUNDED if is_deep_avif(file.read(_AVIF_HEAD)) else ()
         if image.format == "PNG":
             return _read_png(file, image, notes)
         deep = read_deep_ppm(file) if image.format == "PPM" else None

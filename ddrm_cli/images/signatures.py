@@ -9,7 +9,7 @@ from PIL import features
 from ddrm_cli.errors import ImageReadError
 from ddrm_cli.images.tiff_reading import RAW_HINT
 
-__all__ = ["HEIC_SUFFIXES", "check_signature", "is_heic", "is_tiff"]
+__all__ = ["HEIC_SUFFIXES", "check_signature", "is_deep_avif", "is_heic", "is_tiff"]
 
 #: Suffixes of HEIC files.
 HEIC_SUFFIXES = frozenset({".heic", ".heif"})
@@ -41,6 +41,12 @@ def is_heic(head: bytes) -> bool:
     """Whether a file is HEIC."""
     brands = _brands(head)
     return not brands & {b"avif", b"avis"} and any(brand in brands for brand in _HEIC_BRANDS)
+
+
+def is_deep_avif(head: bytes) -> bool:
+    """Whether an AVIF file has 10 or 12 bits a sample (AV1 in ISO base media, section 2.3.3)."""
+    place = head.find(b"av1C")
+    return 0 <= place < len(head) - 6 and bool(head[place + 6] & 0x40)
 
 
 def check_signature(head: bytes, name: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ddrm_cli.degradations.entry import OPTIONS
+
 from .findings import Findings
 
 __all__ = ["AUTO", "Suggestion", "automatic", "described", "suggestions"]
@@ -17,9 +19,6 @@ AUTO = "auto"
 COMPRESSED = 90  # qualities from here on leave nothing to see
 NOISY = 0.008  # two grey levels; less is not seen, and cannot be told from texture
 SMALL = 1000  # pixels; longer sides fill a screen
-
-
-_OPTIONS = {"quality": "--jpeg-quality"}  # where an option is not called as the parameter is
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Suggestion:
         if self.degradation is not None:
             words += ["--deg", self.degradation]
         for name, value in self.parameters.items():
-            words += [_OPTIONS.get(name, f"--{name}"), f"{value:g}"]
+            words += [OPTIONS[name], f"{value:g}"]
         return [*lines, shlex.join(words)]
 
 

@@ -66,6 +66,7 @@ def table(model: LoadedModel, photos: list[Tensor], steps: int) -> Iterable[tupl
     """A row a quality."""
     yield ("quality", "JPEG", "ours", f"published ({steps})")
     yield ("---",) * 4
+    yield ("original", f"- / {mean(blockiness(pixels(x)) for x in photos):.2f}", "", "")
     for quality in QUALITIES:
         operator = operator_of(f"jpeg{quality}", shape_of(photos[0]))
         assert isinstance(operator, JPEG)

@@ -79,6 +79,16 @@ def test_auto_does_the_first_suggestion(ddrm: Program, noisy: Path) -> None:
     assert np.array_equal(restored, expected)
 
 
+def test_auto_cleans_a_jpeg_by_its_own_tables(ddrm: Program, clean: Path) -> None:
+    with Image.open(clean) as image:
+        image.crop((0, 0, 64, 64)).save("photo.jpg", quality=20)
+    outcome = ddrm("restore", "photo.jpg", "--deg", "auto", "--json", "--dry-run")
+    (result,) = outcome.objects
+    assert result["degradation"] == "jpeg"
+    assert result["sigma_origin"] == "from the compression"
+    assert "quality 20" in outcome.stderr
+
+
 def test_auto_leaves_alone_what_is_all_right(ddrm: Program, clean: Path) -> None:
     for plan in ([], ["--dry-run"]):
         outcome = ddrm("restore", "clean.png", "--deg", "auto", "--json", *plan)

@@ -143,7 +143,7 @@ def test_a_pair_of_two_sizes_ends_with_one(photos: Path, tmp_path: Path) -> None
         ((), "Nothing to evaluate"),
         (("PHOTOS",), "Nothing to evaluate"),
         (("PHOTOS", "-d", "sr17"), "no degradation named 'sr17'"),
-        (("PHOTOS", "-d", "deblur"), "needs a kernel"),
+        (("PHOTOS", "-d", "deblur"), "needs more than its name"),
         (("PHOTOS", "-d", "sr4", "--metric", "pnsr"), "no metric named 'pnsr'"),
         (("PHOTOS", "-d", "sr4", "--model", "photo-smal"), "no model named"),
         (("PHOTOS", "-d", "sr4", "--preset", "papers"), "no preset named"),

@@ -60,7 +60,7 @@ def test_resize_keeps_the_whole_picture_and_none_the_pixels() -> None:
 def test_every_degradation_has_a_baseline_of_the_pictures_shape(name: str) -> None:
     shape = (3, 32, 48)
     operator = build_operator(name, shape)
-    y = operator(torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)))
+    y = operator.observe(torch.rand(2, *shape, generator=torch.Generator().manual_seed(0)))
     found = baselines(get_entry(name), operator, y)
     assert found
     assert all(x_hat.shape == (2, *shape) for x_hat in found.values())

@@ -28,6 +28,11 @@ def noisy_pair(channels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     return np.clip(x + 0.1 * rng.standard_normal(x.shape), 0, 1), x
 
 
+def test_a_picture_that_is_no_number_is_not_perfect() -> None:
+    broken = np.full((4, 4, 3), np.nan)
+    assert np.isnan(psnr(broken, np.zeros((4, 4, 3))))
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_psnr_is_scikit_images(channels: int) -> None:
     x_hat, x = noisy_pair(channels)

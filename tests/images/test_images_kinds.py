@@ -331,6 +331,17 @@ def test_avif_is_read(tmp_path: Path) -> None:
     assert np.abs(picture.pixels * 255 - [200, 100, 50]).max() <= 3
 
 
+@pytest.mark.skipif(
+    not (features.check("avif") and imagecodecs.AVIF.available), reason="AVIF with 10 bits"
+)
+@pytest.mark.parametrize("bits", [8, 10])
+def test_avif_of_ten_bits_is_rounded_and_said_so(tmp_path: Path, bits: int) -> None:
+    data = imagecodecs.avif_encode(noise(16, 16, 3, bits=bits), bitspersample=bits, level=100)
+    (tmp_path / "a.avif").write_bytes(data)
+    notes = read_picture(tmp_path / "a.avif").notes
+    assert notes == (("It has more than 8 bits a sample: they were rounded to 8.",) * (bits == 10))
+
+
 def test_where_pillow_cannot_read_avif_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
