@@ -34,9 +34,9 @@ def doubts(problem: InverseProblem, x: Tensor) -> list[str]:
             f"The picture shows aliasing, so it was not made smaller as {entry.name} says: "
             f"try sr{entry.scale} or sr_nearest{entry.scale}."
         ]
-    if entry.family == "deblurring" and ripples(x, y) > RIPPLED:
+    if entry.family == "deblurring" and (times := ripples(x, y)) > RIPPLED:
         return [
-            f"The result varies {ripples(x, y):.1f} times as much as the picture did, as ripples "
+            f"The result varies {times:.1f} times as much as the picture did, as ripples "
             "do: the blur or sigma is probably wrong; try a narrower one, or a larger sigma."
         ]
     return []

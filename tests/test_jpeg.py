@@ -27,9 +27,8 @@ from ddrm_cli.prior import LoadedModel
 from ddrm_cli.problem import COMPRESSION, pose
 from ddrm_cli.sampler.settings import SamplerSettings
 
-from .test_restoration import tiny_model
+from .test_restoration import tiny_model, write_photo
 
-PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
 FAST = ddrm_cli.SamplerSettings(steps=1)
 ORIENTATION = 0x0112
 
@@ -42,10 +41,7 @@ def tiny() -> LoadedModel:
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     """48 x 36 pixels, which no unit of 16 divides."""
-    path = tmp_path / "photo.png"
-    with Image.open(PHOTO) as image:
-        image.convert("RGB").crop((100, 60, 148, 96)).save(path, dpi=(72, 72))
-    return path
+    return write_photo(tmp_path / "photo.png", 36)
 
 
 def saved(path: Path, orientation: int = 1, mode: str = "RGB", **options: object) -> Path:

@@ -23,9 +23,8 @@ from ddrm_cli.problem import pose
 from ddrm_cli.restoration import Restorer
 
 from .degradations.examples import KERNEL, example
-from .test_restoration import tiny_model
+from .test_restoration import tiny_model, write_photo
 
-PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
 FAST = ddrm_cli.SamplerSettings(steps=1)
 # What is compressed has tests of its own: its noise is not told, its file is no PNG.
 PICTURES = [name for name, entry in DEGRADATIONS.items() if entry.gives in ("picture", "grey")]
@@ -38,10 +37,7 @@ def tiny() -> LoadedModel:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "photo.png"
-    with Image.open(PHOTO) as image:
-        image.convert("RGB").crop((100, 60, 148, 92)).save(path, dpi=(72, 72))
-    return path
+    return write_photo(tmp_path / "photo.png", 32)
 
 
 def by_command(path: Path, model: LoadedModel, **asked: Any) -> np.ndarray[Any, Any]:

@@ -73,6 +73,13 @@ def crop(size: int = 64) -> Image.Image:
     return Image.open(PHOTO).crop((96, 64, 96 + size, 64 + size))
 
 
+def write_photo(path: Path, height: int) -> Path:
+    """48 pixels wide, with dots per inch."""
+    with Image.open(PHOTO) as image:
+        image.convert("RGB").crop((100, 60, 148, 60 + height)).save(path, dpi=(72, 72))
+    return path
+
+
 def psnr(a: Any, b: Any) -> float:
     """Peak signal-to-noise ratio of 8-bit pictures in dB."""
     difference = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)

@@ -108,9 +108,7 @@ class RestoreTask(Task):
             posed = self.request.read(path)
         _, height, width = posed.problem.image_shape
         check_size(output, height, width)  # before the sampler runs for nothing
-        for note in posed.notes:
-            self.voice.remark(f"{path}: {note}")
-        for note in posed.noise_notes:
+        for note in (*posed.notes, *posed.noise_notes):
             self.voice.remark(f"{path}: {note}")
         return posed
 

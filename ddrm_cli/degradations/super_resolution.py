@@ -50,7 +50,43 @@ def _check_divisible(image_shape: ImageShape, factor: int) -> None:
         )
 
 
-class BlockMean(LinearOperator):
+class _OneOfEachBlock(LinearOperator):
+    """What one coordinate of each block of ``factor x factor`` holds; the others are unmeasured.
+
+    Args:
+        image_shape: (C, H, W) of the picture.
+        factor: Side of a block.
+        first: Row and column of the coordinate in its block.
+        singular_value: Of these coordinates.
+
+    Raises:
+        MeasurementError: The factor does not divide both sides.
+    """
+
+    def __init__(
+        self, image_shape: ImageShape, factor: int, first: int, singular_value: float
+    ) -> None:
+        _check_divisible(image_shape, factor)
+        channels, height, width = image_shape
+        self._picked = slice(first, None, factor)
+        singular_values = torch.zeros(1, height, width)
+        singular_values[:, self._picked, self._picked] = singular_value
+        super().__init__(
+            image_shape, (channels, height // factor, width // factor), singular_values
+        )
+
+    def U(self, y_bar: Tensor, /) -> Tensor:
+        """See `LinearOperator.U`."""
+        return y_bar[..., self._picked, self._picked]
+
+    def Ut(self, y: Tensor, /) -> Tensor:
+        """See `LinearOperator.Ut`."""
+        y_bar = y.new_zeros((y.shape[0], *self.spectral_shape))
+        y_bar[..., self._picked, self._picked] = y
+        return y_bar
+
+
+class BlockMean(_OneOfEachBlock):
     """Mean over blocks of ``factor x factor`` pixels.
 
     In each block V is the reflection that swaps the unit vector of the top left pixel with the
@@ -66,13 +102,7 @@ class BlockMean(LinearOperator):
     """
 
     def __init__(self, image_shape: ImageShape, factor: int) -> None:
-        _check_divisible(image_shape, factor)
-        channels, height, width = image_shape
-        singular_values = torch.zeros(1, height, width)
-        singular_values[:, ::factor, ::factor] = 1 / factor
-        super().__init__(
-            image_shape, (channels, height // factor, width // factor), singular_values
-        )
+        super().__init__(image_shape, factor, 0, 1 / factor)
         self.factor = factor
 
     @property
@@ -92,18 +122,8 @@ class BlockMean(LinearOperator):
 
     Vt = V
 
-    def U(self, y_bar: Tensor, /) -> Tensor:
-        """See `LinearOperator.U`."""
-        return y_bar[..., :: self.factor, :: self.factor]
 
-    def Ut(self, y: Tensor, /) -> Tensor:
-        """See `LinearOperator.Ut`."""
-        y_bar = y.new_zeros((y.shape[0], *self.spectral_shape))
-        y_bar[..., :: self.factor, :: self.factor] = y
-        return y_bar
-
-
-class Decimation(LinearOperator):
+class Decimation(_OneOfEachBlock):
     """One pixel of each block of ``factor x factor``, that at its middle, as it is.
 
     Where the middle lies between pixels it is the next one, to the lower right. V is the identity,
@@ -118,14 +138,7 @@ class Decimation(LinearOperator):
     """
 
     def __init__(self, image_shape: ImageShape, factor: int) -> None:
-        _check_divisible(image_shape, factor)
-        channels, height, width = image_shape
-        self._picked = slice(factor // 2, None, factor)
-        singular_values = torch.zeros(1, height, width)
-        singular_values[:, self._picked, self._picked] = 1
-        super().__init__(
-            image_shape, (channels, height // factor, width // factor), singular_values
-        )
+        super().__init__(image_shape, factor, factor // 2, 1.0)
 
     @cached_property
     def start(self) -> Start:
@@ -141,16 +154,6 @@ class Decimation(LinearOperator):
         return x_bar
 
     Vt = V
-
-    def U(self, y_bar: Tensor, /) -> Tensor:
-        """See `LinearOperator.U`."""
-        return y_bar[..., self._picked, self._picked]
-
-    def Ut(self, y: Tensor, /) -> Tensor:
-        """See `LinearOperator.Ut`."""
-        y_bar = y.new_zeros((y.shape[0], *self.spectral_shape))
-        y_bar[..., self._picked, self._picked] = y
-        return y_bar
 
 
 def cubic(t: NDArray[np.float64]) -> NDArray[np.float64]:

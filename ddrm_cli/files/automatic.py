@@ -9,7 +9,7 @@ from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import UsageError
 from ddrm_cli.images.reading import read_picture
 from ddrm_cli.inspection.inspect import inspect
-from ddrm_cli.inspection.suggestions import automatic
+from ddrm_cli.inspection.suggestions import RECORDED, automatic
 
 from .restoring import RestoreRequest
 
@@ -40,8 +40,8 @@ def choose(path: Path, request: RestoreRequest) -> Choice | None:
     """
     if request.mask is not None or request.kernel is not None:
         raise UsageError("--deg auto takes neither mask nor kernel.", "Leave them out.")
-    if path.suffix.lower() == ".npz":
-        return Choice(request, "The file says how ddrm degraded it.")
+    if path.suffix.lower() == ".npz":  # no picture, but what ddrm degrade wrote
+        return Choice(request, RECORDED.why)
     suggestion = automatic(inspect(read_picture(path, max_pixels=request.max_pixels)))
     if suggestion is None:
         return None

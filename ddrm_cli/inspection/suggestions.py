@@ -11,7 +11,7 @@ from ddrm_cli.degradations.entry import OPTIONS
 
 from .findings import Findings
 
-__all__ = ["AUTO", "Suggestion", "automatic", "described", "suggestions"]
+__all__ = ["AUTO", "RECORDED", "Suggestion", "automatic", "described", "suggestions"]
 
 AUTO = "auto"
 """As a degradation: the first suggestion that adds nothing."""
@@ -55,11 +55,13 @@ class Suggestion:
         return [*lines, shlex.join(words)]
 
 
+RECORDED = Suggestion(None, "The file says how ddrm degraded it.", automatic=True)
+
+
 def suggestions(findings: Findings) -> tuple[Suggestion, ...]:
     """What is worth trying, best first; nothing where nothing was found."""
     if findings.degradation is not None:
-        why = "The file says how ddrm degraded it."
-        return (Suggestion(None, why, automatic=True),)
+        return (RECORDED,)
     jpeg, noise = findings.jpeg, findings.noise
     found = []
     if jpeg is not None and jpeg.understood and jpeg.quality < COMPRESSED:

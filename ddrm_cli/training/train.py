@@ -20,7 +20,7 @@ from ddrm_cli.prior import LoadedModel, load_model
 from ddrm_cli.sampler.tiling import is_out_of_memory
 from ddrm_cli.weights.cache import weights_path
 from ddrm_cli.weights.own_file import find_model
-from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, WeightsFile, load_models
+from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, load_models
 
 from .batches import Batches
 from .budget import Budget
@@ -155,7 +155,8 @@ def train(
         for step in loop.steps():
             if monitor is not None:
                 monitor.after(step)
-        model = _entry(begun.model, output.prior, len(photographs.tiles))
+        trained_on = f"your own, trained on {len(photographs.tiles)} photographs"
+        model = begun.model.in_file(output.prior, trained_on)
         if monitor is not None:
             output.finish(learner.average.state_dict(), model, overwrite=existing == "overwrite")
         return Trained(model, team.from_first(lambda: record))
@@ -191,21 +192,6 @@ def _begin(start: str | PlainUNetConfig | None, seed: int) -> LoadedModel:
         torch.manual_seed(seed)
         network = ARCHITECTURES[ARCHITECTURE].build(model.network)
     return LoadedModel(model, network, torch.device("cpu"))
-
-
-def _entry(begun: Model, file: Path, photographs: int) -> Model:
-    """What the table of models would say of the prior in a file."""
-    return replace(
-        begun,
-        name=file.stem,
-        description=f"your own, trained on {photographs} photographs",
-        good_at="",
-        licence="yours",
-        terms="",
-        source="",
-        version="",
-        weights=WeightsFile(file.name, path=file.absolute()),
-    )
 
 
 def _reference(held_out: HeldOut, learner: Learner) -> Record:

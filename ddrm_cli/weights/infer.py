@@ -16,7 +16,7 @@ from ddrm_cli.errors import FieldError, UsageError, WeightsMismatchError
 from ddrm_cli.networks.table import ARCHITECTURES
 
 from .load import network_shapes, read_shapes, recognise
-from .registry import Model, WeightsFile, get_model
+from .registry import Model, get_model
 
 __all__ = ["model_from_file"]
 
@@ -66,16 +66,8 @@ def model_from_file(path: Path, arch: str, models: Mapping[str, Model]) -> Model
     except (LookupError, ArithmeticError) as error:
         raise mismatch from error
     model = replace(
-        like,
-        name=path.stem,
-        description=f"your own, trained like {like.name}",
-        good_at="",
-        licence="yours",
-        terms="",
-        source="",
-        version="",
+        like.in_file(path, f"your own, trained like {like.name}"),
         network=network,
-        weights=WeightsFile(path.name, path=path.absolute()),
         tile=network.side_multiple * math.ceil(like.tile / network.side_multiple),
         classifier=like.classifier if network.num_classes == like.num_classes else None,
     )

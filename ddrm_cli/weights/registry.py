@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -183,6 +183,20 @@ class Model:
     def files(self) -> tuple[WeightsFile, ...]:
         """The network's file and, if there is one, the classifier's."""
         return (self.weights, *([self.classifier.weights] if self.classifier else []))
+
+    def in_file(self, path: Path, description: str) -> Model:
+        """A model of the user's own that is like this one, its weights in a file of theirs."""
+        return replace(
+            self,
+            name=path.stem,
+            description=description,
+            good_at="",
+            licence="yours",
+            terms="",
+            source="",
+            version="",
+            weights=WeightsFile(path.name, path=path.absolute()),
+        )
 
 
 def _is_http(url: str) -> bool:
