@@ -17,6 +17,7 @@ from .evaluate import evaluate
 from .failures import FAILED, INTERRUPTED, exit_code
 from .inspect import inspect
 from .list_degradations import list_degradations
+from .panels import PanelledCommand
 from .restore import restore
 from .streams import carry_every_name
 from .train import train
@@ -78,7 +79,7 @@ def ddrm(
 
 
 for _command in (restore, degrade, inspect, evaluate, train, list_degradations, download):
-    app.command(_command.__name__.replace("_", "-"))(_command)
+    app.command(_command.__name__.replace("_", "-"), cls=PanelledCommand)(_command)
 
 
 def run() -> None:

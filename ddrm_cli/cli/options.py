@@ -11,6 +11,7 @@ import typer
 from ddrm_cli.errors import UsageError
 
 from .config import set_defaults
+from .panels import MACHINE, MODEL, OUTPUT, TASK
 
 if TYPE_CHECKING:
     from ddrm_cli.degradations.table import Degradation
@@ -105,9 +106,12 @@ Out = Annotated[
         metavar="PATH",
         help="File to write, or folder, which keeps the tree below an input folder. "
         "Default: beside the input.",
+        rich_help_panel=OUTPUT,
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that exist.", rich_help_panel=OUTPUT)
+]
 DegradationName = Annotated[
     str | None,
     typer.Option(
@@ -116,6 +120,7 @@ DegradationName = Annotated[
         metavar="NAME",
         help="What happened to the picture, see: ddrm list-degradations. With ddrm restore also "
         "auto: take away what the picture shows, see: ddrm inspect.",
+        rich_help_panel=TASK,
     ),
 ]
 Mask = Annotated[
@@ -124,6 +129,7 @@ Mask = Annotated[
         "--mask",
         metavar="FILE",
         help="For inp: a picture of the same size, white where pixels are missing.",
+        rich_help_panel=TASK,
     ),
 ]
 Kernel = Annotated[
@@ -132,6 +138,7 @@ Kernel = Annotated[
         "--kernel",
         metavar="FILE",
         help="For deblur, and for sr: the kernel as .npy, .npz, .txt, .csv, or a grey picture.",
+        rich_help_panel=TASK,
     ),
 ]
 Scale = Annotated[
@@ -141,6 +148,7 @@ Scale = Annotated[
         metavar="N",
         help="For sr, sr_bicubic and their like: how many times smaller, 2 to 16. "
         "sr3 is sr with --scale 3.",
+        rich_help_panel=TASK,
     ),
 ]
 Blur = Annotated[
@@ -150,6 +158,7 @@ Blur = Annotated[
         metavar="PIXELS",
         help="How wide: for deblur_gauss the standard deviation, for deblur_uni the odd width, "
         "for deblur_motion the length. Default: the published kernel.",
+        rich_help_panel=TASK,
     ),
 ]
 Angle = Annotated[
@@ -158,6 +167,7 @@ Angle = Annotated[
         "--angle",
         metavar="DEGREES",
         help="For deblur_motion: counter-clockwise, 0 along the rows. Default: 0.",
+        rich_help_panel=TASK,
     ),
 ]
 Boundary = Annotated[
@@ -166,6 +176,7 @@ Boundary = Annotated[
         "--boundary",
         metavar="unknown|reflect",
         help="For blurs: what lay beyond the frame. Default: what the file says, or else unknown.",
+        rich_help_panel=TASK,
     ),
 ]
 JpegQuality = Annotated[
@@ -174,6 +185,7 @@ JpegQuality = Annotated[
         "--jpeg-quality",
         metavar="N",
         help="For jpeg: how the picture was compressed, 1 to 100. A JPEG file says it itself.",
+        rich_help_panel=TASK,
     ),
 ]
 JpegSubsampling = Annotated[
@@ -182,16 +194,29 @@ JpegSubsampling = Annotated[
         "--jpeg-subsampling",
         metavar="4:4:4|4:2:2|4:2:0",
         help="For jpeg: how its colours were reduced. Default: 4:2:0.",
+        rich_help_panel=TASK,
     ),
 ]
 Models = Annotated[
     Path | None,
-    typer.Option("--models", metavar="FILE", help="Your own table of models, in TOML."),
+    typer.Option(
+        "--models", metavar="FILE", help="Your own table of models, in TOML.", rich_help_panel=MODEL
+    ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Download a missing model without asking.")]
+Yes = Annotated[
+    bool,
+    typer.Option(
+        "--yes", "-y", help="Download a missing model without asking.", rich_help_panel=MODEL
+    ),
+]
 Device = Annotated[
     str,
-    typer.Option("--device", metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."),
+    typer.Option(
+        "--device",
+        metavar="auto|cpu|cuda|cuda:N|mps",
+        help="Where to compute.",
+        rich_help_panel=MACHINE,
+    ),
 ]
 Precision = Annotated[
     str,
@@ -199,6 +224,7 @@ Precision = Annotated[
         "--precision",
         metavar="auto|float32|bfloat16|float16",
         help="Of the network; auto is the fastest that the device is made for.",
+        rich_help_panel=MACHINE,
     ),
 ]
 Tile = Annotated[
@@ -207,10 +233,17 @@ Tile = Annotated[
         "--tile",
         metavar="PIXELS",
         help="Side of what the network sees at once of a large picture. Default: the model's.",
+        rich_help_panel=MACHINE,
     ),
 ]
 BatchSize = Annotated[
-    int, typer.Option("--batch-size", metavar="N", help="Tiles that the network sees at once.")
+    int,
+    typer.Option(
+        "--batch-size",
+        metavar="N",
+        help="Tiles that the network sees at once.",
+        rich_help_panel=MACHINE,
+    ),
 ]
 MaxPixels = Annotated[
     int | None,
@@ -220,12 +253,20 @@ MaxPixels = Annotated[
         min=1,
         help="Refuse larger inputs, in pixels; guards against decompression bombs. "
         "Default: 200 million.",
+        rich_help_panel=MACHINE,
     ),
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="Print results as JSON, one object a line, for scripts.")
+    bool,
+    typer.Option(
+        "--json",
+        help="Print results as JSON, one object a line, for scripts.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no remarks.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress and no remarks.", rich_help_panel=OUTPUT)
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with errors.")]
 Config = Annotated[
     Path | None,

@@ -6,9 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from typing import TYPE_CHECKING, Literal
 
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -41,6 +39,25 @@ from .options import (
     check_sigma,
     degradation_of,
 )
+from .restore_options import (
+    Arch,
+    Average,
+    ClassName,
+    Compare,
+    Detail,
+    DryRun,
+    Eta,
+    EtaB,
+    ModelName,
+    Original,
+    Preset,
+    Samples,
+    SaveProgress,
+    Seed,
+    Sigma,
+    Spacing,
+    Steps,
+)
 from .voice import Voice
 
 if TYPE_CHECKING:
@@ -52,15 +69,7 @@ __all__ = ["restore"]
 def restore(
     pictures: Pictures,
     deg: DegradationName = None,
-    sigma: Annotated[
-        str | None,
-        typer.Option(
-            "--sigma",
-            metavar="NUMBER|auto",
-            help="Noise in the picture, on [0, 1] pixel values. Default: what the file says, or "
-            "else auto, an estimate.",
-        ),
-    ] = None,
+    sigma: Sigma = None,
     mask: Mask = None,
     kernel: Kernel = None,
     scale: Scale = None,
@@ -71,127 +80,21 @@ def restore(
     jpeg_subsampling: JpegSubsampling = None,
     out: Out = None,
     overwrite: Overwrite = False,
-    preset: Annotated[
-        str,
-        typer.Option(
-            "--preset",
-            metavar="standard|fast|detailed|paper",
-            help="Settings of the sampler, which the next options change.",
-        ),
-    ] = "standard",
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            "--steps",
-            metavar="N",
-            help="Evaluations of the network, 1 to 1000. Default: what the task needs, 1 to 20.",
-        ),
-    ] = None,
-    detail: Annotated[
-        float | None,
-        typer.Option(
-            "--detail",
-            metavar="NUMBER",
-            help="From 0, the expected picture, to 1, sharp and partly invented. Default: 0.5; "
-            "1 for colour and for several samples.",
-        ),
-    ] = None,
-    spacing: Annotated[
-        str | None,
-        typer.Option(
-            "--spacing",
-            metavar="quadratic|uniform",
-            help="With --preset paper: which noise levels; quadratic has more of the low ones.",
-        ),
-    ] = None,
-    eta: Annotated[
-        float | None,
-        typer.Option(
-            "--eta",
-            metavar="NUMBER",
-            help="With --preset paper: share of fresh noise, 0 to 1, where nothing clear was "
-            "measured.",
-        ),
-    ] = None,
-    eta_b: Annotated[
-        float | None,
-        typer.Option(
-            "--eta-b",
-            metavar="NUMBER",
-            help="With --preset paper: weight of the measurement, 0 to 1, where it is clear.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int,
-        typer.Option(
-            "--seed",
-            metavar="N",
-            min=0,
-            max=LARGEST_SEED,
-            help="Another seed invents other detail.",
-        ),
-    ] = 0,
-    samples: Annotated[
-        int,
-        typer.Option(
-            "--samples",
-            metavar="N",
-            help="Restore with N seeds, and write each result with its seed in the name.",
-        ),
-    ] = 1,
-    average: Annotated[
-        bool,
-        typer.Option(
-            "--average",
-            help="With --samples: write their mean, and a map of how much they differ, instead.",
-        ),
-    ] = False,
-    compare: Annotated[
-        bool,
-        typer.Option("--compare", help="Write input and restoration side by side as well."),
-    ] = False,
-    original: Annotated[
-        Path | None,
-        typer.Option(
-            "--original",
-            metavar="FILE",
-            help="With --compare: the picture before it was degraded, shown too.",
-        ),
-    ] = None,
-    save_progress: Annotated[
-        bool,
-        typer.Option(
-            "--save-progress",
-            help="Write the prediction at each step as well, as a GIF and as a contact sheet.",
-        ),
-    ] = False,
-    model_name: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME|FILE",
-            help="The prior, see: ddrm download; or a file of ddrm train, or with --arch one of "
-            "other weights.",
-        ),
-    ] = "photo-small",
-    arch: Annotated[
-        str | None,
-        typer.Option(
-            "--arch",
-            metavar="NAME",
-            help="The model that the weights in --model FILE were trained like.",
-        ),
-    ] = None,
-    class_name: Annotated[
-        str | None,
-        typer.Option(
-            "--class",
-            metavar="NUMBER|NAME|auto",
-            help="For class-conditional models: what the picture shows, such as 'tabby cat'. "
-            "Default: auto, what the model's classifier takes it for.",
-        ),
-    ] = None,
+    preset: Preset = "standard",
+    steps: Steps = None,
+    detail: Detail = None,
+    spacing: Spacing = None,
+    eta: Eta = None,
+    eta_b: EtaB = None,
+    seed: Seed = 0,
+    samples: Samples = 1,
+    average: Average = False,
+    compare: Compare = False,
+    original: Original = None,
+    save_progress: SaveProgress = False,
+    model_name: ModelName = "photo-small",
+    arch: Arch = None,
+    class_name: ClassName = None,
     models_file: Models = None,
     yes: Yes = False,
     device: Device = "auto",
@@ -199,12 +102,7 @@ def restore(
     tile: Tile = None,
     batch_size: BatchSize = 1,
     max_pixels: MaxPixels = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Only say what would be done, and the time and memory it would take."
-        ),
-    ] = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
     config: Config = None,

@@ -1,0 +1,189 @@
+"""Options of ``ddrm restore`` alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ddrm_cli.sampler.settings import LARGEST_SEED
+
+from .panels import MODEL, OUTPUT, SAMPLER, TASK
+
+__all__ = [
+    "Arch",
+    "Average",
+    "ClassName",
+    "Compare",
+    "Detail",
+    "DryRun",
+    "Eta",
+    "EtaB",
+    "ModelName",
+    "Original",
+    "Preset",
+    "Samples",
+    "SaveProgress",
+    "Seed",
+    "Sigma",
+    "Spacing",
+    "Steps",
+]
+
+Sigma = Annotated[
+    str | None,
+    typer.Option(
+        "--sigma",
+        metavar="NUMBER|auto",
+        help="Noise in the picture, on [0, 1] pixel values. Default: what the file says, or "
+        "else auto, an estimate.",
+        rich_help_panel=TASK,
+    ),
+]
+Preset = Annotated[
+    str,
+    typer.Option(
+        "--preset",
+        metavar="standard|fast|detailed|paper",
+        help="Settings of the sampler, which the next options change.",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        "--steps",
+        metavar="N",
+        help="Evaluations of the network, 1 to 1000. Default: what the task needs, 1 to 20.",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Detail = Annotated[
+    float | None,
+    typer.Option(
+        "--detail",
+        metavar="NUMBER",
+        help="From 0, the expected picture, to 1, sharp and partly invented. Default: 0.5; "
+        "1 for colour and for several samples.",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Spacing = Annotated[
+    str | None,
+    typer.Option(
+        "--spacing",
+        metavar="quadratic|uniform",
+        help="With --preset paper: which noise levels; quadratic has more of the low ones.",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Eta = Annotated[
+    float | None,
+    typer.Option(
+        "--eta",
+        metavar="NUMBER",
+        help="With --preset paper: share of fresh noise, 0 to 1, where nothing clear was measured.",
+        rich_help_panel=SAMPLER,
+    ),
+]
+EtaB = Annotated[
+    float | None,
+    typer.Option(
+        "--eta-b",
+        metavar="NUMBER",
+        help="With --preset paper: weight of the measurement, 0 to 1, where it is clear.",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        max=LARGEST_SEED,
+        help="Another seed invents other detail.",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Samples = Annotated[
+    int,
+    typer.Option(
+        "--samples",
+        metavar="N",
+        help="Restore with N seeds, and write each result with its seed in the name.",
+        rich_help_panel=SAMPLER,
+    ),
+]
+Average = Annotated[
+    bool,
+    typer.Option(
+        "--average",
+        help="With --samples: write their mean, and a map of how much they differ, instead.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Compare = Annotated[
+    bool,
+    typer.Option(
+        "--compare",
+        help="Write input and restoration side by side as well.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Original = Annotated[
+    Path | None,
+    typer.Option(
+        "--original",
+        metavar="FILE",
+        help="With --compare: the picture before it was degraded, shown too.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+SaveProgress = Annotated[
+    bool,
+    typer.Option(
+        "--save-progress",
+        help="Write the prediction at each step as well, as a GIF and as a contact sheet.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME|FILE",
+        help="The prior, see: ddrm download; or a file of ddrm train, or with --arch one of "
+        "other weights.",
+        rich_help_panel=MODEL,
+    ),
+]
+Arch = Annotated[
+    str | None,
+    typer.Option(
+        "--arch",
+        metavar="NAME",
+        help="The model that the weights in --model FILE were trained like.",
+        rich_help_panel=MODEL,
+    ),
+]
+ClassName = Annotated[
+    str | None,
+    typer.Option(
+        "--class",
+        metavar="NUMBER|NAME|auto",
+        help="For class-conditional models: what the picture shows, such as 'tabby cat'. "
+        "Default: auto, what the model's classifier takes it for.",
+        rich_help_panel=MODEL,
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Only say what would be done, and the time and memory it would take.",
+        rich_help_panel=OUTPUT,
+    ),
+]
