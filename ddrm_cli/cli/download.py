@@ -11,8 +11,10 @@ import typer
 
 from ddrm_cli.errors import DDRMError, ModelNotCachedError, UsageError
 
+from . import complete
 from .failures import FAILED
 from .options import Debug
+from .plain_table import plain_table
 from .progress import byte_bar
 from .voice import Voice
 
@@ -25,7 +27,11 @@ __all__ = ["download", "ensure_cached", "size_of"]
 def download(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MODEL", help="Models to download; none: list them all."),
+        typer.Argument(
+            metavar="MODEL",
+            autocompletion=complete.models,
+            help="Models to download; none: list them all.",
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Download every model.")] = False,
     verify: Annotated[
@@ -34,7 +40,12 @@ def download(
     ] = False,
     remove: Annotated[
         list[str] | None,
-        typer.Option("--remove", metavar="MODEL", help="Delete the weights of a model."),
+        typer.Option(
+            "--remove",
+            metavar="MODEL",
+            autocompletion=complete.models,
+            help="Delete the weights of a model.",
+        ),
     ] = None,
     from_file: Annotated[
         Path | None,
@@ -225,8 +236,6 @@ def _print_paths(models: list[Model], voice: Voice) -> None:
 
 
 def _list(models: list[Model], voice: Voice) -> None:
-    from rich.table import Table
-
     from ddrm_cli.weights.cache import cache_dir, is_cached, weights_path
 
     if voice.as_json:
@@ -247,9 +256,9 @@ def _list(models: list[Model], voice: Voice) -> None:
         voice.result_json(rows, indent=2)
         return
     caption = f"Cache: {cache_dir()}\nTerms are shown before a download, and by --json."
-    grid = Table(caption=caption, caption_justify="left")
+    grid = plain_table(caption=caption)
     grid.add_column("model", no_wrap=True)
-    grid.add_column("take it for", ratio=1)
+    grid.add_column("take it for", ratio=1, overflow="fold")
     grid.add_column("size", justify="right", no_wrap=True)
     grid.add_column("licence")
     grid.add_column("where", no_wrap=True)
