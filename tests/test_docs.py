@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import ddrm_cli
+
+from .write_api_docs import PAGE as API
+from .write_api_docs import page as api_page
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -102,3 +107,13 @@ def test_pictures_are_small() -> None:
     """The documentation's pictures together stay under a megabyte."""
     pictures = [path for path in (ROOT / "docs" / "images").iterdir() if path.suffix != ".md"]
     assert sum(path.stat().st_size for path in pictures) < 1_000_000
+
+
+def test_the_library_page_agrees_with_the_docstrings() -> None:
+    assert API.read_text(encoding="utf-8") == api_page(), "run: python -m tests.write_api_docs"
+
+
+def test_the_library_page_has_every_public_name() -> None:
+    headings = re.findall(r"^## `(\w+)`$", API.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(headings) >= {name for name in ddrm_cli.__all__ if name[0] != "_"}
+    assert len(headings) == len(set(headings))
