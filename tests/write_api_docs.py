@@ -119,7 +119,10 @@ def _parameter(parameter: inspect.Parameter) -> str:
     text = str(parameter.replace(annotation=parameter.empty, default=parameter.empty))  # its stars
     if parameter.annotation is not parameter.empty:
         text += f": {_plain(parameter.annotation)}"
-    return text if parameter.default is parameter.empty else f"{text} = {parameter.default!r}"
+    if parameter.default is parameter.empty:
+        return text
+    default = "..." if inspect.isroutine(parameter.default) else repr(parameter.default)
+    return f"{text} = {default}"
 
 
 def _plain(annotation: Any) -> str:
