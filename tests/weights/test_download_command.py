@@ -153,7 +153,7 @@ def test_without_a_name_the_models_are_listed(table: Path, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "200")
     Outcome(table, "faces")
     lines = Outcome(table).lines
-    row = {line.split()[1]: line for line in lines if len(line.split()) > 1}
+    row = {line.split()[0]: line for line in lines if line}
     assert "in the cache" in row["faces"]
     assert "not downloaded" in row["things"]
     assert "with the program" in row["photo-small"]
