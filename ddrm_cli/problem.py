@@ -25,12 +25,13 @@ from ddrm_cli.degradations.entry import no_sigma
 from ddrm_cli.degradations.framing import build_framed, continue_measurement
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.devices import on_device
-from ddrm_cli.errors import MeasurementError, UsageError
+from ddrm_cli.errors import MeasurementError, UsageError, shown
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.images.noise_level import NoiseLevel, estimate_noise
 from ddrm_cli.provenance import provenance, with_files
 from ddrm_cli.sampler.noise import MEASUREMENT, ImageNoise
+from ddrm_cli.sampler.settings import LARGEST_SIGMA
 
 __all__ = [
     "DegradationLike",
@@ -45,7 +46,6 @@ __all__ = [
 COMPRESSION = "from the compression"
 """Origin of a noise that the tables of a JPEG say."""
 
-LARGEST_SIGMA = 1e6  # a noise that leaves nothing of any picture
 CPU = torch.device("cpu")  # where problems are posed: half of it is NumPy
 
 DegradationLike = str | Degradation | LinearOperator
@@ -287,8 +287,9 @@ def check_sigma(sigma: float) -> None:
     """
     if not (isinstance(sigma, Real) and 0 <= sigma <= LARGEST_SIGMA):
         raise UsageError(
-            f"A noise level of {sigma} is not possible.",
-            "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
+            f"A noise level of {shown(sigma)} is not possible.",
+            "Give the standard deviation on [0, 1] pixel values, such as 0.05, at most "
+            f"{LARGEST_SIGMA:g}.",
         )
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from ddrm_cli.conversion import ImageLike, to_batch
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.devices import on_device
-from ddrm_cli.errors import Notice, OutOfMemoryError, UsageError
+from ddrm_cli.errors import Notice, OutOfMemoryError, UsageError, is_out_of_memory
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.plausibility import doubts
@@ -28,7 +28,6 @@ from ddrm_cli.sampler.grey import GreyDenoiser
 from ddrm_cli.sampler.noise import GREY, ImageNoise
 from ddrm_cli.sampler.plan import Plan, plan_of
 from ddrm_cli.sampler.settings import SamplerSettings, Settings, get_preset
-from ddrm_cli.sampler.tiling import is_out_of_memory
 from ddrm_cli.weights.classes import describe_class
 from ddrm_cli.weights.registry import DEFAULT_MODEL
 

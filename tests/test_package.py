@@ -38,6 +38,7 @@ LAYERS = (
     {"conversion", "devices", "inspection"},
     {"weights", "images"},
     {"sampler", "degradations", "networks"},
+    {"untrusted"},
     {"errors", "_version"},
 )
 

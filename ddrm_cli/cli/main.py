@@ -19,6 +19,7 @@ from .inspect import inspect
 from .list_degradations import list_degradations
 from .panels import PanelledCommand
 from .restore import restore
+from .signals import INTERRUPTED_SENTENCE
 from .streams import carry_every_name
 from .train import train
 from .voice import Voice
@@ -34,9 +35,9 @@ class _Commands(TyperGroup):
         voice = Voice(debug="--debug" in ctx.args)
         try:
             return super().invoke(ctx)
-        except (KeyboardInterrupt, typer.Abort):
-            voice.say("Interrupted. What was finished is kept; nothing is half written.")
-            raise typer.Exit(INTERRUPTED) from None
+        except (KeyboardInterrupt, typer.Abort) as stopped:
+            voice.say(INTERRUPTED_SENTENCE)
+            raise typer.Exit(getattr(stopped, "exit_code", INTERRUPTED)) from None
         except BrokenPipeError:
             # Whoever read our results, such as `head`, has had enough.
             raise typer.Exit(FAILED) from None
@@ -83,6 +84,6 @@ for _command in (restore, degrade, inspect, evaluate, train, list_degradations, 
 
 
 def run() -> None:
-    """Entry point of the console script, and of ``python -m ddrm_cli``."""
+    """Run the command that the arguments name, and end."""
     carry_every_name()
     app(prog_name="ddrm")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ddrm_cli.errors import UsageError
+from ddrm_cli.errors import UsageError, shown
+from ddrm_cli.sampler.settings import LARGEST_SIGMA
 
 from .complete import degradations, one_of
 from .config import set_defaults
@@ -50,12 +50,13 @@ def check_sigma(sigma: float, text: str) -> float:
     """A noise level that makes sense.
 
     Raises:
-        UsageError: It is negative or not finite; the message quotes ``text``.
+        UsageError: It is negative, not finite or too large; the message quotes ``text``.
     """
-    if not (math.isfinite(sigma) and sigma >= 0):
+    if not 0 <= sigma <= LARGEST_SIGMA:
         raise UsageError(
-            f"'--sigma {text}' is not possible.",
-            "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05.",
+            f"'--sigma {shown(text)}' is not possible.",
+            "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05, at "
+            f"most {LARGEST_SIGMA:g}.",
         )
     return sigma
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from ddrm_cli.degradations.entry import Entry
 from ddrm_cli.degradations.table import DEGRADATIONS, get_entry
-from ddrm_cli.errors import UsageError
+from ddrm_cli.errors import UsageError, shown
 from ddrm_cli.sampler.settings import (
+    LARGEST_SIGMA,
     PRESETS,
     PaperSettings,
     SamplerSettings,
@@ -102,10 +102,11 @@ def make_grid(
     names = _expand(degradations)
     levels = list(sigmas)
     for sigma in levels:
-        if not (math.isfinite(sigma) and sigma >= 0):
+        if not 0 <= sigma <= LARGEST_SIGMA:
             raise UsageError(
-                f"A noise level of {sigma} is not possible.",
-                "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
+                f"A noise level of {shown(sigma)} is not possible.",
+                "Give the standard deviation on [0, 1] pixel values, such as 0.05, at most "
+                f"{LARGEST_SIGMA:g}.",
             )
     combinations = itertools.product(dict.fromkeys(models), names, levels, settings)
     cells = [Cell(name, sigma, model, chosen) for model, name, sigma, chosen in combinations]

@@ -20,6 +20,7 @@
 ``jpeg_segments``      metadata into JPEG files
 ``tiff_writing``       TIFF files with directories of their own
 ``writing``            ``write_picture``, ``write_bytes``, ``check_writable``
+``unfinished``         the file that is written until it is whole, left by a kill
 ``measurement``        what ``degrade`` writes and ``restore`` reads
 ``arrays``             ``.npy`` and ``.npz`` files opened without trusting them
 ``folders``            inputs from files, folders and globs; names of outputs

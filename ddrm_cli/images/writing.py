@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ddrm_cli.errors import OutputError, OutputExistsError
 from ddrm_cli.images.encoding import encode_picture
 from ddrm_cli.images.metadata import MEASUREMENT_KEY
 from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.unfinished import remove_unfinished_once, unfinished_file
 
 __all__ = ["check_writable", "write_bytes", "write_picture"]
 
@@ -84,8 +84,9 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -
     """Write a file whole or not at all.
 
     The bytes go to a temporary file in the same folder, reach the disk, and are then moved into
-    place in one step. Whatever happens before that, Ctrl-C included, leaves the folder as it was.
-    Without ``overwrite`` a file that appears during the write is not replaced either.
+    place in one step. Whatever happens before that, Ctrl-C included, leaves the folder as it was;
+    what a kill leaves, the next process to write there removes. Without ``overwrite`` a file that
+    appears during the write is not replaced either.
 
     Args:
         path: The file to write; missing folders are made.
@@ -100,19 +101,17 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -
     with _named_errors(path):
         check_writable(path, overwrite=overwrite)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Its own short name: the target's may already be as long as the file system allows.
-        temporary = path.parent / f".ddrm-{secrets.token_hex(8)}.part"
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+        remove_unfinished_once(path.parent.absolute())
+        with unfinished_file(path) as (temporary, file):
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if os.name == "nt":  # which moves no open file
+                file.close()
             if overwrite:
                 temporary.replace(path)
             else:
                 _move_without_replacing(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _move_without_replacing(temporary: Path, path: Path) -> None:
@@ -122,7 +121,8 @@ def _move_without_replacing(temporary: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        # No links on this file system: claim the name with an empty file, then fill it.
+        # No links on this file system: claim the name with an empty file, then fill it. A kill
+        # in between leaves both, and `remove_unfinished` knows them by each other.
         path.touch(exist_ok=False)
         try:
             temporary.replace(path)
