@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from ddrm_cli.cli.signals import INTERRUPTED_SENTENCE, Stopped, ignore_signals, stop_in_order
@@ -17,8 +18,8 @@ def run() -> None:
 
         run_command()
     except Stopped as stopped:
-        if sys.stderr is not None:
-            sys.stderr.write(f"{INTERRUPTED_SENTENCE}\n")
+        with contextlib.suppress(OSError):
+            print(INTERRUPTED_SENTENCE, file=sys.stderr, flush=True)
         raise SystemExit(stopped.exit_code) from None
     finally:
         ignore_signals()

@@ -35,9 +35,9 @@ class _Commands(TyperGroup):
         voice = Voice(debug="--debug" in ctx.args)
         try:
             return super().invoke(ctx)
-        except (KeyboardInterrupt, typer.Abort) as stopped:
+        except (KeyboardInterrupt, typer.Abort):
             voice.say(INTERRUPTED_SENTENCE)
-            raise typer.Exit(getattr(stopped, "exit_code", INTERRUPTED)) from None
+            raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read our results, such as `head`, has had enough.
             raise typer.Exit(FAILED) from None

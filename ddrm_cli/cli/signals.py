@@ -18,8 +18,8 @@ INTERRUPTED_SENTENCE = "Interrupted. What was finished is kept; nothing is half 
 _SIGNALS = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal asked to end.
+class Stopped(BaseException):
+    """A signal asked to end; no KeyboardInterrupt, which others handle on its way.
 
     Args:
         number: The signal.

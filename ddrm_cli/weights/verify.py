@@ -121,11 +121,9 @@ def check_complete(file: WeightsFile, path: Path, digest: str) -> None:
     if expected.digest is None:
         _check_not_cut(file, path)
     elif digest != expected.digest:
-        hint = (
-            f"If its publisher replaced it and you trust that, delete {pin_path(file)}."
-            if expected.origin == "pinned"
-            else _way_on(file)
-        )
+        hint = _way_on(file)
+        if expected.origin == "pinned":
+            hint += f" If its publisher replaced it and you trust that, delete {pin_path(file)}."
         raise ChecksumError(
             f"{file.name} is not the {expected.origin} file: its {expected.algorithm} is {digest} "
             f"where {expected.digest} is expected.",
