@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.errors import Notice, UsageError
+from ddrm_cli.errors import Notice, Progress, UsageError
 from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
@@ -86,6 +86,7 @@ class LoadedModel:
         notice: Notice | None = None,
         *,
         limited: bool = True,
+        progress: Progress | None = None,
     ) -> TiledDenoiser[NetworkDenoiser]:
         """The denoiser ``D(x, sigma)`` for pictures (B, 3, H, W) on [-1, 1] of any size.
 
@@ -96,6 +97,7 @@ class LoadedModel:
                 model's, 0 leaves the classifier out.
             notice: Told what was done differently from what was asked.
             limited: Whether predictions are limited to the range of pictures.
+            progress: Told after each group of windows which share of the evaluation is done.
 
         Raises:
             UsageError: A tile or a class that the network cannot take.
@@ -135,6 +137,7 @@ class LoadedModel:
             least_tile=SMALLEST_TILE if guidance is None else model.image_size,
             batch_size=tiling.batch_size,
             notice=notice,
+            progress=progress,
         )
 
     def _guidance(self, label: int | None, scale: float | None) -> ClassifierGuidance | None:
