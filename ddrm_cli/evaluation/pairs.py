@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddrm_cli.errors import ImageError, UsageError
+from ddrm_cli.images.folders import survey
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 
 from .metrics import DEFAULT_METRICS, check_metrics, select_metrics
-from .photographs import find_photographs
+from .photographs import photographs_of
 from .sets import score_sets
 
 __all__ = ["FolderScores", "Pair", "score_folders"]
@@ -40,7 +41,8 @@ class FolderScores:
     Args:
         metrics: What was measured of each pair.
         pairs: What could be scored.
-        failures: Name to a sentence of what was wrong: unreadable, or of another size.
+        failures: Name to a sentence of what was wrong: unreadable, or of another size; folders
+            that cannot be looked into are among them.
         unpaired_restored: Restorations without an original.
         unpaired_reference: Originals without a restoration.
         set_scores: Scores of all pairs together.
@@ -77,8 +79,8 @@ def score_folders(
         UsageError: A folder has no picture, or no two have the same name.
         WeightsError: Weights that a metric needs are not there.
     """
-    ours = {each.name: each.path for each in find_photographs([str(restored)])}
-    theirs = {each.name: each.path for each in find_photographs([str(reference)])}
+    surveys = [survey([str(folder)]) for folder in (restored, reference)]
+    ours, theirs = ({each.name: each.path for each in photographs_of(found)} for found in surveys)
     common = [name for name in ours if name in theirs]
     if not common:
         raise UsageError(
@@ -88,7 +90,7 @@ def score_folders(
     check_metrics(metrics, len(common))
     of_pairs = select_metrics(metrics, "original")
     pairs: list[Pair] = []
-    failures: dict[str, str] = {}
+    failures = {str(path): str(e) for found in surveys for path, e in found.unreadable.items()}
     for name in common:
         try:
             x_hat = read_picture(ours[name], max_pixels=max_pixels).pixels

@@ -15,7 +15,13 @@ from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import ImageReadError, ImageTooLargeError
 from ddrm_cli.images import tiff_reading
 from ddrm_cli.images.files import opened
-from ddrm_cli.images.metadata import Metadata, pillow_metadata
+from ddrm_cli.images.metadata import (
+    MEASUREMENT_KEY,
+    RESULT_KEY,
+    Metadata,
+    pillow_metadata,
+    upright,
+)
 from ddrm_cli.images.modes import Planes, planes_of, with_alpha
 from ddrm_cli.images.picture import Picture, picture_of
 from ddrm_cli.images.png import PngHead, read_png_head, read_sixteen_bits
@@ -29,7 +35,7 @@ from ddrm_cli.images.signatures import (
     is_tiff,
 )
 
-__all__ = ["DEFAULT_MAX_PIXELS", "PICTURE_SUFFIXES", "read_picture"]
+__all__ = ["DEFAULT_MAX_PIXELS", "PICTURE_SUFFIXES", "read_picture", "read_texts"]
 
 # Above the largest cameras of today (150 megapixels), and 2.4 GB as float32 RGB: larger files
 # are more likely an attack or a mistake than a photograph.
@@ -75,6 +81,24 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_
         check_signature(head, f"'{path}'")
         read = _read_tiff if is_tiff(head) else _read_heic if is_heic(head) else _read_pillow
         return picture_of(*read(file, path, max_pixels))
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """Our own texts in a picture's file, without its pixels; none where it cannot be read."""
+    try:
+        with opened(path) as file, decoding("It is damaged.", "Copy it again."):
+            if is_tiff(file.read(64)):
+                page, _ = tiff_reading.chosen_page(file, f"'{path}'")
+                stored, _ = tiff_reading.read_tiff_metadata(file, page)
+            else:
+                file.seek(0)
+                with Image.open(file, formats=_FORMATS) as image:
+                    info = image.info  # `image.text` would read the pixels
+                ours = {key: info[key] for key in (MEASUREMENT_KEY, RESULT_KEY) if key in info}
+                stored = Metadata(text=ours, xmp=info.get("xmp"))
+            return upright(stored)[0].text
+    except ImageReadError:
+        return {}
 
 
 _Read = tuple[Planes, Metadata, tuple[str, ...], Compression | None]
