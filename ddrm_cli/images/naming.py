@@ -23,20 +23,19 @@ _ALSO = {".jpe": ".jpg", ".jfif": ".jpg", ".mpo": ".jpg", ".apng": ".png"}  # re
 def distinct_names(places: Sequence[Path]) -> list[Path]:
     """Names without suffixes, where that tells files apart; all that would share one keep theirs.
 
-    ``a.jpg`` becomes ``a``; beside an ``a.png`` it stays ``a.jpg``, as that stays ``a.png``. What
-    is still equal then has been equal before.
+    ``a.jpg`` becomes ``a``; beside an ``a.png`` it stays ``a.jpg``, as that stays ``a.png``.
 
     Args:
-        places: Files, as seen from where the names are to be distinct.
+        places: Files, as seen from where the names are to be distinct; equal ones stay equal.
     """
-    names = [place.with_suffix("") for place in places]
+    names = {place: place.with_suffix("") for place in places}
     while True:
-        taken = Counter(names)
-        shared = [i for i, name in enumerate(names) if taken[name] > 1 and name != places[i]]
+        taken = Counter(names.values())
+        shared = [place for place, name in names.items() if taken[name] > 1 and name != place]
         if not shared:
-            return names
-        for i in shared:  # they may meet a third file then, which keeps its suffix in its turn
-            names[i] = places[i]
+            return [names[place] for place in places]
+        for place in shared:  # it may meet a third file then, which keeps its suffix in its turn
+            names[place] = place
 
 
 def suffix_for(form: str, path: Path) -> tuple[str, str | None]:
