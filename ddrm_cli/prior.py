@@ -84,9 +84,9 @@ class LoadedModel:
         label: int | None = None,
         guidance_scale: float | None = None,
         notice: Notice | None = None,
+        progress: Progress | None = None,
         *,
         limited: bool = True,
-        progress: Progress | None = None,
     ) -> TiledDenoiser[NetworkDenoiser]:
         """The denoiser ``D(x, sigma)`` for pictures (B, 3, H, W) on [-1, 1] of any size.
 
@@ -96,8 +96,8 @@ class LoadedModel:
             guidance_scale: How strongly the classifier pulls towards the class; None takes the
                 model's, 0 leaves the classifier out.
             notice: Told what was done differently from what was asked.
-            limited: Whether predictions are limited to the range of pictures.
             progress: Told after each group of windows which share of the evaluation is done.
+            limited: Whether predictions are limited to the range of pictures.
 
         Raises:
             UsageError: A tile or a class that the network cannot take.

@@ -142,14 +142,9 @@ class Restorer:
             if notice is not None:
                 what = describe_class(label, model.num_classes)
                 notice(f"The model's classifier takes it for class {what}.")
-        finished = 0  # steps
-
-        def part(share: float) -> None:
-            if progress is not None:
-                progress((finished + share) / plan.steps)
-
+        share = plan.overall(progress)
         prior = self.model.denoiser(
-            self.tiling, label, self.guidance_scale, notice, limited=plan.limited, progress=part
+            self.tiling, label, self.guidance_scale, notice, share, limited=plan.limited
         )
         denoiser: Denoise = prior
         if operator.image_shape[0] == 1:
@@ -163,8 +158,6 @@ class Restorer:
             return None if known is None else 2 * known - bright
 
         def told(step: Step) -> None:
-            nonlocal finished
-            finished = step.index
             if callback is not None:
                 callback(dataclasses.replace(step, denoised=picture(step.denoised)))
 

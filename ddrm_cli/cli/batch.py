@@ -120,15 +120,14 @@ def _state(job: Job, task: Task[Any], *, goes_on: bool) -> tuple[Path | None, Co
     if not goes_on:
         return None, ()
     there = [file for file in task.files(job.output) if _exists(file)]
-    results = [file for file in task.results(job.output) if file in there]
-    if results:
-        difference = task.difference(job, results)
+    if any(file in there for file in task.results(job.output)):
+        difference = task.difference(job, there)
         if difference is not None:
             raise OutputExistsError(difference, "Choose another --out, or --overwrite.")
         return (job.output if len(there) == len(task.files(job.output)) else None), there
     former = task.files(job.former)
     moved = job.former != job.output and all(map(_exists, former))
-    if moved and task.difference(job, task.results(job.former)) is None:
+    if moved and task.difference(job, former) is None:
         return job.former, former
     return None, ()
 

@@ -133,10 +133,10 @@ class _DegradeTask(Task["DegradeRequest"]):
             return self.request
         return dataclasses.replace(self.request, mask=mask_of(job.source, self.masks))
 
-    def difference(self, job: Job, results: Sequence[Path]) -> str | None:
+    def difference(self, job: Job, there: Sequence[Path]) -> str | None:
         from ddrm_cli.files.degrading import measurement_difference
 
-        (result,) = results
+        (result,) = there
         return measurement_difference(job.source.path, result, self.read(job))
 
     def run(

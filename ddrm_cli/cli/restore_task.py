@@ -85,13 +85,26 @@ class RestoreTask(Task["FileProblem"]):
             return self.request
         return dataclasses.replace(self.request, mask=mask_of(job.source, self.masks))
 
-    def difference(self, job: Job, results: Sequence[Path]) -> str | None:
-        """How results that exist differ from what would be made of a picture."""
+    def asked_of(self, job: Job) -> dict[str, Any]:
+        """What the results for a picture depend on beside itself."""
+        from ddrm_cli.weights.digests import weights_digest
+
+        weights = [digest for digest in map(weights_digest, self.model.files) if digest is not None]
+        return {**self.request_for(job).asked, **self.asked, "weights": ", ".join(weights) or None}
+
+    def difference(self, job: Job, there: Sequence[Path]) -> str | None:
+        """How files that exist differ from what would be made of a picture."""
         from ddrm_cli.files.record import record_difference
+        from ddrm_cli.files.restoring import asked_of_figures
         from ddrm_cli.images.files import file_digest
 
-        asked = {"input": file_digest(job.source.path), **self.request_for(job).asked, **self.asked}
-        return next(filter(None, (record_difference(file, asked) for file in results)), None)
+        asked = {"input": file_digest(job.source.path), **self.asked_of(job)}
+        of_figures = asked_of_figures(asked, self.outputs, self.original)
+        results = [*self.results(job.output), *self.results(job.former)]
+        differences = (
+            record_difference(file, asked if file in results else of_figures) for file in there
+        )
+        return next(filter(None, differences), None)
 
     def prepare(self) -> None:
         """Have the model, and see that it takes the tiles.
@@ -160,9 +173,13 @@ class RestoreTask(Task["FileProblem"]):
             notes.append(sentence)
             self.voice.remark(f"{job.source.path}: {sentence}")
 
-        asked = {**self.request_for(job).asked, **self.asked}
         restore = FileRestorer(
-            self.restorer, self.outputs, asked, self.original, self.request.max_pixels, self.quality
+            self.restorer,
+            self.outputs,
+            self.asked_of(job),
+            self.original,
+            self.request.max_pixels,
+            self.quality,
         )
         facts = restore(
             job.output, work, keep=keep, overwrite=overwrite, notice=notice, progress=progress

@@ -56,8 +56,8 @@ class Task(ABC, Generic[Work]):
         return self.results(output)
 
     @abstractmethod
-    def difference(self, job: Job, results: Sequence[Path]) -> str | None:
-        """What is wrong with results that exist, a sentence; None if they are what would be made.
+    def difference(self, job: Job, there: Sequence[Path]) -> str | None:
+        """What is wrong with files that exist, a sentence; None if they are what would be made.
 
         Raises:
             DDRMError: An input cannot be read.

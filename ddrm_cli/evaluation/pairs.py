@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ddrm_cli.errors import ImageError, UsageError
 from ddrm_cli.images.folders import survey
-from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
+from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, PICTURE_SUFFIXES, read_picture
 
 from .metrics import DEFAULT_METRICS, check_metrics, select_metrics
 from .photographs import photographs_of
@@ -81,6 +81,7 @@ def score_folders(
     """
     surveys = [survey([str(folder)]) for folder in (restored, reference)]
     ours, theirs = ({each.name: each.path for each in photographs_of(found)} for found in surveys)
+    ours = _named_alike(ours, theirs)
     common = [name for name in ours if name in theirs]
     if not common:
         raise UsageError(
@@ -114,3 +115,25 @@ def _score_all(metrics: Sequence[str], pairs: Sequence[Pair], max_pixels: int) -
         return {}
     restored = [pair.restored for pair in pairs]
     return score_sets(metrics, restored, [pair.reference for pair in pairs], max_pixels=max_pixels)
+
+
+def _named_alike(ours: Mapping[str, Path], theirs: Mapping[str, Path]) -> dict[str, Path]:
+    """Restorations by the names of their originals, where only a picture's suffix lies between.
+
+    A name has it where another file had that stem, which may have come or gone since.
+    """
+    free: dict[str, list[str]] = {}
+    for name in theirs:
+        if name not in ours:
+            for key in {name, _without_suffix(name)}:
+                free.setdefault(key, []).append(name)
+    named: dict[str, Path] = {}
+    for name, path in ours.items():
+        alike = free.get(name) or free.get(_without_suffix(name), [])
+        named[alike[0] if len(alike) == 1 and name not in theirs else name] = path
+    return named
+
+
+def _without_suffix(name: str) -> str:
+    path = Path(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in PICTURE_SUFFIXES else name

@@ -14,9 +14,16 @@ import numpy as np
 from ddrm_cli._version import __version__
 from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
-from ddrm_cli.images.reading import read_texts
+from ddrm_cli.images.reading import COMMENT, read_texts
 
-__all__ = ["described", "difference", "read_record", "record_difference", "with_record"]
+__all__ = [
+    "comment_of",
+    "described",
+    "difference",
+    "read_record",
+    "record_difference",
+    "with_record",
+]
 
 
 _LONGEST = 40  # characters of a value that is shown
@@ -30,8 +37,17 @@ def with_record(picture: Picture, record: dict[str, Any]) -> Picture:
         record: What to remember; JSON's types.
     """
     metadata = picture.metadata
-    text = {**metadata.text, RESULT_KEY: json.dumps({**record, "version": __version__})}
+    text = {**metadata.text, RESULT_KEY: _text(record)}
     return dataclasses.replace(picture, metadata=dataclasses.replace(metadata, text=text))
+
+
+def comment_of(record: dict[str, Any]) -> bytes:
+    """What a GIF says of how it was made."""
+    return COMMENT + _text(record).encode()
+
+
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps({**record, "version": __version__})
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

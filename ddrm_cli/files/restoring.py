@@ -27,9 +27,9 @@ from ddrm_cli.sampler.plan import Plan
 
 from .figures import Predictions, compare_figure, contact_sheet, progress_gif, uncertainty_figure
 from .names import RestoredFiles
-from .record import described, with_record
+from .record import comment_of, described, with_record
 
-__all__ = ["FileProblem", "FileRestorer", "RestoreRequest"]
+__all__ = ["FileProblem", "FileRestorer", "RestoreRequest", "asked_of_figures"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,25 +234,28 @@ class FileRestorer:
             "class": restoration.label,
             "precision": str(restoration.precision).removeprefix("torch."),
         }
-        record = {**facts, "asked": {"input": posed.digest, **self.asked}}
+        asked = {"input": posed.digest, **self.asked}
+        record = {**facts, "asked": asked}
+        of_figures = {**facts, "asked": asked_of_figures(asked, files, self.original)}
         made: dict[Path, Callable[[], Picture | bytes]] = {
             file: partial(posed.recorded, pixels, {**record, "seed": seed})
             for file, pixels, seed in zip(files.results(output), results, files.seeds, strict=False)
         }
+
+        def figure(make: Callable[..., NDArray[np.float32]], *parts: Any) -> Picture:
+            return with_record(Picture(make(*parts)), of_figures)
+
         if files.predictions:
-            seen = predictions
-            made[files.animation(output)] = lambda: progress_gif(seen.pixels)
-            made[files.contact_sheet(output)] = lambda: Picture(
-                contact_sheet(seen.pixels, seen.labels)
-            )
+            seen = predictions.pixels, predictions.labels
+            comment = comment_of(of_figures)
+            made[files.animation(output)] = partial(progress_gif, seen[0], comment=comment)
+            made[files.contact_sheet(output)] = partial(figure, contact_sheet, *seen)
         if files.compare:
-            made[files.comparison(output)] = lambda: Picture(
-                _comparison(posed, results, files.labels(), original)
-            )
+            shown = posed, results, files.labels(), original
+            made[files.comparison(output)] = partial(figure, _comparison, *shown)
         if files.average:
-            made[files.uncertainty(output)] = lambda: Picture(
-                uncertainty_figure(samples.std(axis=0, ddof=1))
-            )
+            std = partial(samples.std, axis=0, ddof=1)
+            made[files.uncertainty(output)] = lambda: figure(uncertainty_figure, std())
         notes = set[str]()
         for file, make in made.items():
             if file in keep:
@@ -268,6 +271,18 @@ class FileRestorer:
             return write_picture(file, content, overwrite=overwrite, quality=self.quality)
         write_bytes(file, content, overwrite=overwrite)
         return ()
+
+
+def asked_of_figures(
+    asked: dict[str, Any], files: RestoredFiles, original: Path | None
+) -> dict[str, Any]:
+    """What figures depend on: on all that results do, their number, and the original.
+
+    Raises:
+        ImageReadError: The original cannot be read.
+    """
+    compared = None if original is None else file_digest(original)
+    return {**asked, "samples": len(files.seeds), "original": compared}
 
 
 def _comparison(

@@ -35,7 +35,7 @@ from ddrm_cli.images.signatures import (
     is_tiff,
 )
 
-__all__ = ["DEFAULT_MAX_PIXELS", "PICTURE_SUFFIXES", "read_picture", "read_texts"]
+__all__ = ["COMMENT", "DEFAULT_MAX_PIXELS", "PICTURE_SUFFIXES", "read_picture", "read_texts"]
 
 # Above the largest cameras of today (150 megapixels), and 2.4 GB as float32 RGB: larger files
 # are more likely an attack or a mistake than a photograph.
@@ -44,6 +44,9 @@ DEFAULT_MAX_PIXELS = 200_000_000
 # Formats that Pillow is known to read without silent loss. EPS, which would start another program,
 # and formats without a signature, which would take any file for a picture, are left out on purpose.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "PPM", "AVIF")
+
+#: How the comment of a GIF begins that holds the record of a figure.
+COMMENT = f"{RESULT_KEY} ".encode()
 
 # Pillow gives AVIF with 8 bits; whether it has more stands in these first bytes.
 _ROUNDED = ("It has more than 8 bits a sample: they were rounded to 8.",)
@@ -95,6 +98,9 @@ def read_texts(path: Path) -> dict[str, str]:
                 with Image.open(file, formats=_FORMATS) as image:
                     info = image.info  # `image.text` would read the pixels
                 ours = {key: info[key] for key in (MEASUREMENT_KEY, RESULT_KEY) if key in info}
+                comment = info.get("comment", b"")
+                if image.format == "GIF" and comment.startswith(COMMENT):
+                    ours[RESULT_KEY] = comment.removeprefix(COMMENT).decode()
                 stored = Metadata(text=ours, xmp=info.get("xmp"))
             return upright(stored)[0].text
     except ImageReadError:

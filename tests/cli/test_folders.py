@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ddrm_cli.errors import WeightsError
 from ddrm_cli.restoration import Restorer
+from ddrm_cli.weights import registry
 
 from .program import Program, files_below, opened
 
@@ -274,3 +275,39 @@ def test_what_can_be_known_is_known_before_a_model_is_downloaded(
     says = {"picture": "is damaged", "mask": "The mask 'mask.png'", "space": "There is no room"}
     assert says[wrong] in outcome.stderr
     assert "A download began." not in outcome.stderr
+
+
+def test_figures_are_no_inputs_whatever_the_results_were_called(
+    ddrm: Program, photos: Path
+) -> None:
+    figures = ("--samples", "2", "--average", "--compare", "--save-progress")
+    first = ddrm("restore", photos, *ONE, *figures, "--suffix", "-x")
+    assert first.exit_code == 0, first.stderr
+    assert len(first.stdout.splitlines()) == 10
+    plain = ddrm("restore", photos, "-d", "sr2", *ONE[2:])
+    assert plain.stdout == "in/a_restored_sr2.png\nin/b_restored_sr2.png\n"
+
+
+def test_a_figure_with_another_original_is_not_taken_for_this_one(
+    ddrm: Program, photos: Path
+) -> None:
+    (photos / "b.jpg").unlink()
+    command = ("restore", str(photos), *ONE, "-o", "out", "--compare", "--original")
+    original = Path("original.png")
+    opened(photos / "a.png").save(original)
+    assert ddrm(*command, original).exit_code == 0
+    assert "exists already, skipped" in ddrm(*command, original).stderr
+    opened(original).rotate(90).save(original)
+    other = ddrm(*command, original)
+    assert "'out/a_compare.png' was made with other settings: another original." in other.stderr
+
+
+def test_other_weights_are_noticed(ddrm: Program, photos: Path) -> None:
+    weights = Path(registry.__file__).with_name("photo-small.pt")
+    shutil.copy(weights, "mine.pt")
+    command = ("restore", str(photos), *ONE, "-o", "out", "-m", "mine.pt", "--arch", "photo-small")
+    assert ddrm(*command).exit_code == 0
+    assert ddrm(*command).stderr.count("exists already, skipped") == 2
+    Path("mine.pt").write_bytes(weights.read_bytes() + b"\0")
+    other = ddrm(*command)
+    assert other.stderr.count("was made with other settings: another weights.") == 2
