@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,11 +128,12 @@ def _named_alike(ours: Mapping[str, Path], theirs: Mapping[str, Path]) -> dict[s
         if name not in ours:
             for key in {name, _without_suffix(name)}:
                 free.setdefault(key, []).append(name)
-    named: dict[str, Path] = {}
-    for name, path in ours.items():
+    found: dict[str, str] = {}
+    for name in ours:
         alike = free.get(name) or free.get(_without_suffix(name), [])
-        named[alike[0] if len(alike) == 1 and name not in theirs else name] = path
-    return named
+        found[name] = alike[0] if len(alike) == 1 and name not in theirs else name
+    taken = Counter(found.values())
+    return {other if taken[other] == 1 else name: ours[name] for name, other in found.items()}
 
 
 def _without_suffix(name: str) -> str:
