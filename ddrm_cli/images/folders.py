@@ -208,7 +208,7 @@ def _origin(path: Path) -> str | None:
         return None
     try:
         origin = json.loads(texts[RESULT_KEY])["asked"]["input"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return origin if isinstance(origin, str) else None
 
