@@ -10,7 +10,6 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from torch import Tensor
 from ddrm_cli.conversion import Batch, ImageLike, to_batch
 from ddrm_cli.degradations.base import ImageShape, LinearOperator
 from ddrm_cli.degradations.denoising import Denoising
-from ddrm_cli.degradations.entry import no_sigma
+from ddrm_cli.degradations.entry import check_sigma, no_sigma
 from ddrm_cli.degradations.framing import build_framed, continue_measurement
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.devices import on_device
@@ -35,7 +34,6 @@ from ddrm_cli.sampler.noise import MEASUREMENT, ImageNoise
 __all__ = [
     "DegradationLike",
     "InverseProblem",
-    "check_sigma",
     "measure",
     "operator_of",
     "pose",
@@ -45,7 +43,6 @@ __all__ = [
 COMPRESSION = "from the compression"
 """Origin of a noise that the tables of a JPEG say."""
 
-LARGEST_SIGMA = 1e6  # a noise that leaves nothing of any picture
 CPU = torch.device("cpu")  # where problems are posed: half of it is NumPy
 
 DegradationLike = str | Degradation | LinearOperator
@@ -144,16 +141,14 @@ def pose(
         MeasurementError: Picture, mask, kernel and degradation do not fit together.
         ImageReadError: A file cannot be read.
     """
-    noise = 0.0
     if sigma is not None and sigma != "auto":
         check_sigma(sigma)
-        noise = float(sigma)
     if isinstance(degradation, LinearOperator):
         operator = _as_given(degradation, mask, kernel)
-        batch = to_batch(measurement, operator.measurement_shape, sigma=noise)
+        batch = to_batch(measurement, operator.measurement_shape)
         known = None
     else:
-        batch = to_batch(measurement, sigma=noise).in_grey()
+        batch = to_batch(measurement).in_grey()
         known = provenance(batch, degradation, mask, kernel)
         operator = build_framed(known.degradation, known.picture_shape(batch))
     y = operator.read(batch.values)
@@ -277,19 +272,6 @@ def _weakest(operator: LinearOperator) -> float:
 
 
 _LEAST_SIGMA = 0.01  # of the linear schedule at its first timestep, on [-1, 1]
-
-
-def check_sigma(sigma: float) -> None:
-    """Make sure that a noise level makes sense.
-
-    Raises:
-        UsageError: It is negative, not finite, or beyond all that can be restored.
-    """
-    if not (isinstance(sigma, Real) and 0 <= sigma <= LARGEST_SIGMA):
-        raise UsageError(
-            f"A noise level of {sigma} is not possible.",
-            "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
-        )
 
 
 class _Noise(NamedTuple):

@@ -6,7 +6,6 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal, TypeVar, overload
 
 import torch
@@ -330,8 +329,7 @@ def restore(
         DDRMError: What `load_model` raises, where ``model`` is a name.
     """
     shape = degradation.measurement_shape if isinstance(degradation, LinearOperator) else None
-    noise = sigma if isinstance(sigma, Real) else 0.0
-    batch = to_batch(picture, shape, sigma=float(noise))
+    batch = to_batch(picture, shape)
     problem = pose(batch, degradation, sigma=sigma, mask=mask, kernel=kernel)
     if notice is not None:
         for note in problem.notes:

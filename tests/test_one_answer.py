@@ -281,13 +281,28 @@ def test_restore_has_twelve_arguments_and_each_is_described() -> None:
 # --- what user, file and picture say ---
 
 
-def test_strong_noise_is_no_wrong_unit(tiny: LoadedModel) -> None:
-    """A measurement with noise of 3 reaches beyond any pixel; with that noise said it is one."""
-    y = ddrm_cli.degrade(torch.rand(3, 64, 64), "deno", sigma=3.0)
-    assert y.abs().max() > 8
-    ddrm_cli.restore(y, "deno", sigma=3.0, model=tiny, settings=FAST)
-    with pytest.raises(ddrm_cli.errors.MeasurementError, match=r"pixels are on \[0, 1\]"):
-        pose(y, "deno", sigma=0.1)
+def test_the_strongest_noise_is_no_wrong_unit(tiny: LoadedModel) -> None:
+    """A measurement with noise of 1 reaches far beyond any pixel, and is none the less one."""
+    y = ddrm_cli.degrade(torch.rand(3, 64, 64), "deno", sigma=1.0)
+    assert y.abs().max() > 3
+    ddrm_cli.restore(y, "deno", sigma=1.0, model=tiny, settings=FAST)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "hint"),
+    [(25, "25 of 255 is 0.098"), (1.5, "1.5 of 255 is 0.0059"), (2570, "2570 of 65535 is 0.039")],
+)
+def test_noise_in_another_unit_is_refused_with_that_unit(sigma: float, hint: str) -> None:
+    y = torch.zeros(3, 8, 8)
+    for call in (
+        lambda: ddrm_cli.degrade(y, "deno", sigma=sigma),
+        lambda: ddrm_cli.restore(y, "deno", sigma=sigma),
+        lambda: pose(y, "deno", sigma=sigma),
+        lambda: DegradeRequest("deno", sigma),
+        lambda: RestoreRequest("deno", sigma),
+    ):
+        with pytest.raises(ddrm_cli.errors.UsageError, match=hint):
+            call()
 
 
 def test_none_is_not_given() -> None:

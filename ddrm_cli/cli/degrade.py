@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
@@ -29,7 +30,6 @@ from .options import (
     Pictures,
     Quiet,
     Scale,
-    check_sigma,
     degradation_of,
 )
 from .tasks import Report, Task
@@ -46,7 +46,12 @@ def degrade(
     deg: DegradationName = None,
     sigma: Annotated[
         float,
-        typer.Option("--sigma", metavar="NUMBER", help="Noise to add, on [0, 1] pixel values."),
+        typer.Option(
+            "--sigma",
+            metavar="NUMBER",
+            help="Noise to add, on [0, 1] pixel values.",
+            callback=check_sigma,
+        ),
     ] = 0.0,
     seed: Annotated[
         int,
@@ -90,7 +95,6 @@ def degrade(
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
-    check_sigma(sigma, f"{sigma:g}")
     weights = None if kernel is None else read_kernel(kernel)
     limit = max_pixels or DEFAULT_MAX_PIXELS
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 
+def _each_checked(sigmas: list[float] | None) -> list[float] | None:
+    return None if sigmas is None else [check_sigma(sigma) for sigma in sigmas]
+
+
 def evaluate(
     pictures: Annotated[
         list[str] | None,
@@ -61,6 +66,7 @@ def evaluate(
             "--sigma",
             metavar="NUMBER",
             help="Noise to add, on [0, 1] pixel values. May repeat. Default: 0.",
+            callback=_each_checked,
         ),
     ] = None,
     model: Annotated[

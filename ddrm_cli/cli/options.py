@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,23 +39,8 @@ __all__ = [
     "Scale",
     "Tile",
     "Yes",
-    "check_sigma",
     "degradation_of",
 ]
-
-
-def check_sigma(sigma: float, text: str) -> float:
-    """A noise level that makes sense.
-
-    Raises:
-        UsageError: It is negative or not finite; the message quotes ``text``.
-    """
-    if not (math.isfinite(sigma) and sigma >= 0):
-        raise UsageError(
-            f"'--sigma {text}' is not possible.",
-            "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05.",
-        )
-    return sigma
 
 
 def degradation_of(

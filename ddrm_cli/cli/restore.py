@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -36,7 +35,6 @@ from .options import (
     Scale,
     Tile,
     Yes,
-    check_sigma,
     degradation_of,
 )
 from .restore_options import (
@@ -129,7 +127,6 @@ def restore(
     degradation = degradation_of(
         named, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling
     )
-    noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(
         preset, steps=steps, detail=detail, spacing=spacing, eta=eta, eta_b=eta_b
@@ -161,7 +158,7 @@ def restore(
     from .restore_plan import RestorePlan
     from .restore_task import RestoreTask
 
-    request = RestoreRequest(degradation, noise, mask, weights, max_pixels or DEFAULT_MAX_PIXELS)
+    request = RestoreRequest(degradation, sigma, mask, weights, max_pixels or DEFAULT_MAX_PIXELS)
     make = RestorePlan if dry_run else RestoreTask
     task = make(
         label=f"restored_{degradation.name}" if degradation else "restored",
@@ -191,15 +188,6 @@ def restore(
         voice=voice,
     )
     run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
-
-
-def _parse_sigma(text: str | None) -> float | Literal["auto"] | None:
-    if text is None or text == "auto":
-        return None if text is None else "auto"
-    try:
-        return check_sigma(float(text), text)
-    except ValueError:
-        return check_sigma(math.nan, text)
 
 
 def _class_label(text: str | None, model: Model) -> int | None:

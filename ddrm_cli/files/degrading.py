@@ -22,7 +22,7 @@ from ddrm_cli.images.measurement import (
     write_measurement,
 )
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
-from ddrm_cli.problem import check_sigma, measure, operator_of
+from ddrm_cli.problem import measure, operator_of
 
 from .record import file_digest
 
@@ -54,7 +54,6 @@ class DegradeRequest:
     max_pixels: int = DEFAULT_MAX_PIXELS
 
     def __post_init__(self) -> None:
-        check_sigma(self.sigma)
         self.whole.check_complete()
         self.whole.entry.check_sigma(self.sigma)
 

@@ -179,11 +179,24 @@ def test_kernels_that_are_none(ddrm: Program, photo: Path, folder: Path, command
         assert_refused(outcome, 1, says)
 
 
-@pytest.mark.parametrize("command", ["restore", "degrade"])
-@pytest.mark.parametrize("sigma", ["-1", "nan", "inf"])
-def test_impossible_noise(ddrm: Program, photo: Path, command: str, sigma: str) -> None:
+@pytest.mark.parametrize("command", ["restore", "degrade", "evaluate"])
+@pytest.mark.parametrize(
+    ("sigma", "hint"),
+    [
+        ("-1", "Give the standard deviation"),
+        ("nan", "such as 0.05"),
+        ("inf", "such as 0.05"),
+        ("25", "25 of 255 is 0.098"),
+        ("1.01", "1.01 of 255 is 0.004"),
+        ("2570", "2570 of 65535 is 0.039"),
+    ],
+)
+def test_impossible_noise(ddrm: Program, photo: Path, command: str, sigma: str, hint: str) -> None:
     outcome = ddrm(command, ".", "-d", "deno", "--sigma", sigma)
-    assert_refused(outcome, 2, f"'--sigma {sigma}' is not possible. Give", "0.05")
+    assert_refused(outcome, 2, f"A sigma of {sigma} is not possible.", hint)
+    Path("config.toml").write_text(f"[{command}]\nsigma = {sigma}\n")
+    outcome = ddrm(command, ".", "-d", "deno", "--config", "config.toml")
+    assert_refused(outcome, 2, f"config.toml: the key '{command}.sigma' is wrong.", hint)
 
 
 PAPER = ("--preset", "paper")
@@ -191,7 +204,7 @@ OF_PAPER = (
     "--spacing, --eta and --eta-b belong to the preset paper. Add --preset paper, or turn --detail."
 )
 NOT_POSSIBLE = [
-    (("--sigma", "abc"), "'--sigma abc' is not possible. Give"),
+    (("--sigma", "abc"), "A sigma of abc is not possible. Give"),
     (("--steps", "0"), "0 steps are not possible. Choose a whole number from 1 to 1000"),
     (("--steps", "5000"), "5000 steps are not possible. Choose a whole number from 1 to 1000"),
     (("--detail", "1.5"), "detail = 1.5 is not possible. Choose a number from 0 to 1."),
