@@ -13,6 +13,8 @@
     Photographs in, a model out.
 ``pose``, ``Restorer``
     The same in two steps: what is to be solved, and what solves it.
+``Mask``
+    Which pixels of a photograph are missing.
 ``Degradation``, ``build_operator``, ``LinearOperator``, ``sample_ddrm``
     The parts, for degradations and priors of one's own.
 ``errors``
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from ddrm_cli.degradations.base import LinearOperator, dot_test
     from ddrm_cli.degradations.build import build_operator
     from ddrm_cli.degradations.table import Degradation
+    from ddrm_cli.images.masks import Mask
     from ddrm_cli.inspection.findings import Findings
     from ddrm_cli.inspection.inspect import inspect
     from ddrm_cli.inspection.suggestions import Suggestion, suggestions
@@ -51,6 +54,7 @@ __all__ = [
     "InverseProblem",
     "LinearOperator",
     "LoadedModel",
+    "Mask",
     "PaperSettings",
     "Restoration",
     "Restorer",
@@ -86,6 +90,7 @@ _HOMES = {
     "Suggestion": "inspection.suggestions",
     "suggestions": "inspection.suggestions",
     "LoadedModel": "prior",
+    "Mask": "images.masks",
     "TilingSettings": "prior",
     "load_model": "prior",
     "InverseProblem": "problem",

@@ -33,7 +33,6 @@ ImageLike = Tensor | NDArray[Any] | Image.Image | str | os.PathLike[str]
 (B, H, W, C), a Pillow image, or a file. Integers have 8 or 16 bits and count from 0 to the largest
 value of their type."""
 
-OPAQUE = 0.5  # alpha below it counts as a missing pixel
 LARGEST = 8.0  # floats beyond it count to 255; noise of 1, the most there is, stays below
 
 
@@ -149,14 +148,13 @@ def _from_picture(
         pixels = _channels_last(values)[0].numpy()
         return picture.restored(pixels, fills_alpha).to_pil()
 
-    missing = None if picture.alpha is None else picture.alpha < OPAQUE
     return Batch(
         _channels_first(picture.measured[None]),
         restored,
         2**picture.bit_depth,
         picture,
         info,
-        missing if missing is not None and missing.any() else None,
+        picture.holes,
         file,
     )
 

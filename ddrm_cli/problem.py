@@ -24,7 +24,7 @@ from ddrm_cli.degradations.entry import check_sigma, no_sigma
 from ddrm_cli.degradations.framing import build_framed, continue_measurement
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.devices import on_device
-from ddrm_cli.errors import MeasurementError, UsageError
+from ddrm_cli.errors import MeasurementError, Notice, UsageError
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.images.noise_level import NoiseLevel, estimate_noise
@@ -35,6 +35,7 @@ __all__ = [
     "DegradationLike",
     "InverseProblem",
     "measure",
+    "operator_measuring",
     "operator_of",
     "pose",
     "rounding_noise",
@@ -143,13 +144,14 @@ def pose(
     """
     if sigma is not None and sigma != "auto":
         check_sigma(sigma)
+    said: list[str] = []
     if isinstance(degradation, LinearOperator):
         operator = _as_given(degradation, mask, kernel)
         batch = to_batch(measurement, operator.measurement_shape)
         known = None
     else:
         batch = to_batch(measurement).in_grey()
-        known = provenance(batch, degradation, mask, kernel)
+        known = provenance(batch, degradation, mask, kernel, said.append)
         operator = build_framed(known.degradation, known.picture_shape(batch))
     y = operator.read(batch.values)
     level, origin, notes = _noise(y, operator, batch, sigma)
@@ -165,29 +167,56 @@ def pose(
         origin,
         degradation=None if known is None else known.degradation,
         fills_alpha=known is not None and known.fills_alpha,
-        notes=notes,
+        notes=(*said, *missing_notes(operator, "is filled in"), *notes),
     )
 
 
 def operator_of(
-    degradation: DegradationLike,
-    image_shape: ImageShape,
-    *,
-    seed: int = 0,
-    mask: MaskLike | None = None,
-    kernel: KernelLike | None = None,
+    degradation: DegradationLike, image_shape: ImageShape, *, seed: int = 0
 ) -> LinearOperator:
-    """The operator that measures pictures, on the CPU.
+    """The operator that measures pictures of one shape, on the CPU.
 
     Args:
         degradation: What happens to them.
         image_shape: (C, H, W) of the pictures; grey is also measured of one channel.
         seed: For random degradations, where their parameters do not say one.
-        mask: The missing pixels, where the degradation takes a mask.
-        kernel: The blur, where it takes a kernel.
 
     Returns:
         The operator, for a larger frame where a blur needs one: then it has a ``margin``.
+
+    Raises:
+        UsageError: Something that the degradation does not take, or lacks.
+        MeasurementError: Picture, mask or kernel do not fit.
+    """
+    if isinstance(degradation, LinearOperator):
+        return on_device(degradation, CPU)
+    channels, height, width = image_shape
+    known = Degradation.of(degradation)
+    if "seed" in known.entry.takes and "seed" not in known.parameters:
+        known = known.given(seed=seed)
+    if known.entry.gives == "grey":
+        channels = 3
+    return build_framed(known, (channels, height, width))
+
+
+def operator_measuring(
+    pictures: Tensor,
+    degradation: DegradationLike,
+    *,
+    seed: int = 0,
+    mask: MaskLike | None = None,
+    kernel: KernelLike | None = None,
+    notice: Notice | None = None,
+) -> LinearOperator:
+    """The operator that measures these pictures, as `operator_of`, with files of the user's.
+
+    Args:
+        pictures: Shape (B, C, H, W), on [0, 1].
+        degradation: What happens to them.
+        seed: For random degradations, where their parameters do not say one.
+        mask: The missing pixels, where the degradation takes a mask.
+        kernel: The blur, where it takes a kernel.
+        notice: Told which share of the picture is left out, and how a mask is understood.
 
     Raises:
         UsageError: Something that the degradation does not take, or lacks.
@@ -196,13 +225,23 @@ def operator_of(
     """
     if isinstance(degradation, LinearOperator):
         return _as_given(degradation, mask, kernel)
-    channels, height, width = image_shape
-    known = with_files(degradation, (height, width), mask, kernel)
-    if "seed" in known.entry.takes and "seed" not in known.parameters:
-        known = known.given(seed=seed)
-    if known.entry.gives == "grey":
-        channels = 3
-    return build_framed(known, (channels, height, width))
+    _, channels, height, width = pictures.shape
+    known = with_files(degradation, pictures, mask, kernel, notice)
+    operator = operator_of(known, (channels, height, width), seed=seed)
+    for note in missing_notes(operator, "is left out"):
+        if notice is not None:
+            notice(note)
+    return operator
+
+
+def missing_notes(operator: LinearOperator, what: str) -> tuple[str, ...]:
+    """What to tell of the pixels that an operator leaves out, and of what is done with them."""
+    if operator.missing is None:
+        return ()
+    share = float(operator.missing.float().mean())
+    percent = f"{100 * share:.1f} %" if share >= 0.0005 else "Less than 0.1 %"
+    much = ", more than half; --invert-mask turns a mask" if share > 0.5 else ""
+    return (f"{percent} of the picture {what}{much}.",)
 
 
 def _as_given(

@@ -16,17 +16,17 @@ from torch import Tensor
 from ddrm_cli.conversion import ImageLike, to_batch
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.devices import on_device
-from ddrm_cli.errors import Notice, OutOfMemoryError, UsageError
+from ddrm_cli.errors import Notice, OutOfMemoryError, UsageError, expect
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.plausibility import doubts
 from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
-from ddrm_cli.problem import DegradationLike, InverseProblem, measure, operator_of, pose
+from ddrm_cli.problem import DegradationLike, InverseProblem, measure, operator_measuring, pose
 from ddrm_cli.sampler.ddrm import Denoise, Step, sample_ddrm
 from ddrm_cli.sampler.grey import GreyDenoiser
-from ddrm_cli.sampler.noise import GREY, ImageNoise
+from ddrm_cli.sampler.noise import GREY, ImageNoise, seeds_from
 from ddrm_cli.sampler.plan import Plan, plan_of
-from ddrm_cli.sampler.settings import SamplerSettings, Settings, get_preset
+from ddrm_cli.sampler.settings import PaperSettings, SamplerSettings, Settings, get_preset
 from ddrm_cli.sampler.tiling import is_out_of_memory
 from ddrm_cli.weights.classes import describe_class
 from ddrm_cli.weights.registry import DEFAULT_MODEL
@@ -80,6 +80,10 @@ class Restorer:
     guidance_scale: float | None = None
 
     def __post_init__(self) -> None:
+        expect(self.model, LoadedModel, "model", "Give what load_model gave.")
+        rules = (SamplerSettings, PaperSettings)
+        expect(self.settings, rules, "settings", "Give SamplerSettings or PaperSettings.")
+        expect(self.tiling, TilingSettings, "tiling", "Give TilingSettings.")
         model = self.model.model
         if (self.settings.steps or 0) > model.timesteps:
             raise UsageError(
@@ -194,6 +198,7 @@ def degrade(
     seed: int = ...,
     mask: MaskLike | None = ...,
     kernel: KernelLike | None = ...,
+    notice: Notice | None = ...,
 ) -> _Picture: ...
 @overload
 def degrade(
@@ -204,6 +209,7 @@ def degrade(
     seed: int = ...,
     mask: MaskLike | None = ...,
     kernel: KernelLike | None = ...,
+    notice: Notice | None = ...,
 ) -> Image.Image: ...
 def degrade(
     image: ImageLike,
@@ -213,6 +219,7 @@ def degrade(
     seed: int = 0,
     mask: MaskLike | None = None,
     kernel: KernelLike | None = None,
+    notice: Notice | None = None,
 ) -> Any:
     """Measure a picture, ``y = H x + sigma z``.
 
@@ -222,9 +229,11 @@ def degrade(
         degradation: A name of the table, one with parameters, or an operator of the caller's own.
         sigma: Standard deviation of the noise on [0, 1] pixel values.
         seed: For the noise, and for degradations that are random themselves.
-        mask: For ``inp``: a picture, white where pixels are missing, or an array (H, W).
-        kernel: For ``deblur``: a file or a picture of it, or an array; an array is taken as it is,
-            and of sum one keeps the brightness.
+        mask: For ``inp``: a picture in which missing pixels are painted, not black, or numbers
+            (H, W) that are not zero there; `Mask` says more, and grows or inverts it.
+        kernel: For ``deblur``: a file or a picture of it, or numbers (kh, kw): these are taken as
+            they are, and of sum one keep the brightness.
+        notice: Told, in a sentence, which share of the picture a mask leaves out.
 
     Returns:
         The measurement, of the kind that came in (Pillow's for a file) and scaled as the picture
@@ -237,9 +246,10 @@ def degrade(
     """
     batch = to_batch(image)
     x = batch.values
-    _, c, h, w = x.shape
-    operator = operator_of(degradation, (c, h, w), seed=seed, mask=mask, kernel=kernel)
-    y = measure(x, operator, sigma, [seed + index for index in range(len(x))])
+    operator = operator_measuring(
+        x, degradation, seed=seed, mask=mask, kernel=kernel, notice=notice
+    )
+    y = measure(x, operator, sigma, seeds_from(seed, len(x)))
     if y.ndim == 4:
         return batch.restored(y, True)  # transparency is left out of a measurement
     if isinstance(image, Tensor):
@@ -255,7 +265,7 @@ def restore(
     sigma: float | Literal["auto"] | None = ...,
     mask: MaskLike | None = ...,
     kernel: KernelLike | None = ...,
-    model: str | LoadedModel = ...,
+    model: _File | LoadedModel = ...,
     settings: str | Settings = ...,
     tiling: TilingSettings = ...,
     seed: int = ...,
@@ -271,7 +281,7 @@ def restore(
     sigma: float | Literal["auto"] | None = ...,
     mask: MaskLike | None = ...,
     kernel: KernelLike | None = ...,
-    model: str | LoadedModel = ...,
+    model: _File | LoadedModel = ...,
     settings: str | Settings = ...,
     tiling: TilingSettings = ...,
     seed: int = ...,
@@ -286,7 +296,7 @@ def restore(
     sigma: float | Literal["auto"] | None = None,
     mask: MaskLike | None = None,
     kernel: KernelLike | None = None,
-    model: str | LoadedModel = DEFAULT_MODEL,
+    model: _File | LoadedModel = DEFAULT_MODEL,
     settings: str | Settings = "standard",
     tiling: TilingSettings = DEFAULT_TILING,
     seed: int = 0,
@@ -306,10 +316,11 @@ def restore(
         sigma: Standard deviation of the measurement's noise on [0, 1] pixel values; None takes it
             from the file where that says it, and estimates it otherwise, as ``"auto"`` does: one
             for the batch, the largest of its pictures.
-        mask: For ``inp``: a picture, white where pixels are missing, or an array (H, W).
-        kernel: For ``deblur``: a file or a picture of it, or an array; an array is taken as it is,
-            and of sum one keeps the brightness.
-        model: The prior: a name, or what `load_model` gave.
+        mask: For ``inp``: a picture in which missing pixels are painted, not black, or numbers
+            (H, W) that are not zero there; `Mask` says more, and grows or inverts it.
+        kernel: For ``deblur``: a file or a picture of it, or numbers (kh, kw): these are taken as
+            they are, and of sum one keep the brightness.
+        model: The prior: a name, a file of ``ddrm train``, or what `load_model` gave.
         settings: The sampler's, or the name of a preset.
         tiling: How large pictures are cut for the network.
         seed: Of the sampler; each picture of a batch gets the next.
@@ -335,11 +346,11 @@ def restore(
         for note in problem.notes:
             notice(note)
     restorer = Restorer(
-        load_model(model) if isinstance(model, str) else model,
+        model if isinstance(model, LoadedModel) else load_model(model),
         get_preset(settings) if isinstance(settings, str) else settings,
         tiling,
         label,
     )
-    seeds = [seed + index for index in range(len(problem.y))]
+    seeds = seeds_from(seed, len(problem.y))
     restoration = restorer(problem, seeds, callback=callback, notice=notice)
     return batch.result(restoration.x, problem.fills_alpha)

@@ -19,6 +19,8 @@ from .options import (
     Config,
     Debug,
     DegradationName,
+    GrowMask,
+    InvertMask,
     JpegQuality,
     JpegSubsampling,
     Json,
@@ -31,6 +33,7 @@ from .options import (
     Quiet,
     Scale,
     degradation_of,
+    mask_of,
 )
 from .tasks import Report, Task
 from .voice import Voice
@@ -64,6 +67,8 @@ def degrade(
         ),
     ] = 0,
     mask: Mask = None,
+    grow_mask: GrowMask = 0,
+    invert_mask: InvertMask = False,
     kernel: Kernel = None,
     scale: Scale = None,
     blur: Blur = None,
@@ -96,6 +101,7 @@ def degrade(
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
     weights = None if kernel is None else read_kernel(kernel)
+    drawn = mask_of(mask, grow_mask, invert_mask)
     limit = max_pixels or DEFAULT_MAX_PIXELS
 
     from ddrm_cli.files.degrading import DegradeRequest
@@ -106,7 +112,7 @@ def degrade(
         result_labels=("restored", "restored_*", "degraded_*"),
         formats=degradation.entry.formats,
         reads=[file for file in (mask, kernel) if file is not None],
-        request=DegradeRequest(degradation, sigma, seed, mask, weights, limit),
+        request=DegradeRequest(degradation, sigma, seed, drawn, weights, limit),
         voice=voice,
     )
     run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)

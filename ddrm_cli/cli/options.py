@@ -14,6 +14,7 @@ from .panels import MACHINE, MODEL, OUTPUT, TASK
 
 if TYPE_CHECKING:
     from ddrm_cli.degradations.table import Degradation
+    from ddrm_cli.images.masks import Mask as DrawnMask
 
 __all__ = [
     "Angle",
@@ -24,6 +25,8 @@ __all__ = [
     "Debug",
     "DegradationName",
     "Device",
+    "GrowMask",
+    "InvertMask",
     "JpegQuality",
     "JpegSubsampling",
     "Json",
@@ -40,6 +43,7 @@ __all__ = [
     "Tile",
     "Yes",
     "degradation_of",
+    "mask_of",
 ]
 
 
@@ -73,6 +77,22 @@ def degradation_of(
     if said:
         option = OPTIONS.get(said[0], "--scale")
         raise UsageError(f"{option} belongs to --deg.", "Say with --deg what happened.")
+    return None
+
+
+def mask_of(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
+    """What the options say of a mask; None where they say nothing.
+
+    Raises:
+        UsageError: There is none that could be grown or inverted.
+    """
+    from ddrm_cli.images import masks
+
+    if mask is not None:
+        return masks.Mask(mask, grow, invert)
+    if grow or invert:
+        option = "--grow-mask" if grow else "--invert-mask"
+        raise UsageError(f"{option} belongs to --mask.", "Give a mask, or leave it out.")
     return None
 
 
@@ -112,8 +132,26 @@ Mask = Annotated[
     typer.Option(
         "--mask",
         metavar="FILE",
-        help="For inp: a picture of the same size, white where pixels are missing.",
+        help="For inp: a picture of the same size, black, with what is missing painted over it in "
+        "any colour.",
         rich_help_panel=TASK,
+    ),
+]
+GrowMask = Annotated[
+    int,
+    typer.Option(
+        "--grow-mask",
+        metavar="PIXELS",
+        min=0,
+        help="With --mask: enlarge what is missing by so many pixels to each side.",
+        show_default=False,
+        rich_help_panel=TASK,
+    ),
+]
+InvertMask = Annotated[
+    bool,
+    typer.Option(
+        "--invert-mask", help="With --mask: what is black is missing.", rich_help_panel=TASK
     ),
 ]
 Kernel = Annotated[

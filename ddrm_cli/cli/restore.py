@@ -20,6 +20,8 @@ from .options import (
     Debug,
     DegradationName,
     Device,
+    GrowMask,
+    InvertMask,
     JpegQuality,
     JpegSubsampling,
     Json,
@@ -36,6 +38,7 @@ from .options import (
     Tile,
     Yes,
     degradation_of,
+    mask_of,
 )
 from .restore_options import (
     Arch,
@@ -69,6 +72,8 @@ def restore(
     deg: DegradationName = None,
     sigma: Sigma = None,
     mask: Mask = None,
+    grow_mask: GrowMask = 0,
+    invert_mask: InvertMask = False,
     kernel: Kernel = None,
     scale: Scale = None,
     blur: Blur = None,
@@ -148,6 +153,7 @@ def restore(
         raise UsageError("--original belongs to --compare.", "Add --compare.")
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
+    drawn = mask_of(mask, grow_mask, invert_mask)
 
     from ddrm_cli.devices import choose_device, choose_precision
     from ddrm_cli.files.restoring import RestoreRequest
@@ -158,7 +164,7 @@ def restore(
     from .restore_plan import RestorePlan
     from .restore_task import RestoreTask
 
-    request = RestoreRequest(degradation, sigma, mask, weights, max_pixels or DEFAULT_MAX_PIXELS)
+    request = RestoreRequest(degradation, sigma, drawn, weights, max_pixels or DEFAULT_MAX_PIXELS)
     make = RestorePlan if dry_run else RestoreTask
     task = make(
         label=f"restored_{degradation.name}" if degradation else "restored",

@@ -49,7 +49,10 @@ _POSSIBLE: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: isinstance(value, Real) and math.isfinite(float(value)),
         "degrees, counter-clockwise, 0 along the rows",
     ),
-    "boundary": (lambda value: value in BOUNDARIES, " or ".join(BOUNDARIES)),
+    "boundary": (
+        lambda value: isinstance(value, str) and value in BOUNDARIES,
+        " or ".join(BOUNDARIES),
+    ),
     "quality": (
         lambda value: isinstance(value, Integral) and 1 <= int(value) <= 100,
         "a whole number from 1 to 100",

@@ -154,8 +154,8 @@ def test_masks_that_do_not_fit(ddrm: Program, photo: Path, command: str) -> None
     Image.new("L", (64, 64), 0).save("black.png")
     for name, says in (
         ("small", "is 30 x 64, the photograph 64 x 64. Draw the mask at the size"),
-        ("white", "is white everywhere: all of the photograph is missing. Paint white only"),
-        ("black", "is black everywhere: nothing is missing. Paint white what"),
+        ("white", "says that every pixel is missing. Paint only what"),
+        ("black", "says that nothing is missing. Paint what"),
         ("none", "There is no file 'none.png'"),
     ):
         outcome = ddrm(command, photo, "-d", "inp", "--mask", f"{name}.png", "--sigma", "0")
@@ -227,7 +227,10 @@ NOT_POSSIBLE = [
     (("--preset", "papr"), "There is no preset named 'papr'. Did you mean paper?"),
     ((*PAPER, "--spacing", "cubic"), "There is no spacing named 'cubic'. Choose one of"),
     (("--precision", "float8"), "There is no precision named 'float8'. Did you mean"),
-    (("--device", "gpu"), "There is no device named 'gpu'. Did you mean"),
+    (("--device", "gpu"), "There is no device named 'gpu'. Did you mean cuda"),
+    (("--device", "gpu:0"), "There is no device named 'gpu:0'. Did you mean cuda:0"),
+    (("--grow-mask", "2"), "--grow-mask belongs to --mask. Give a mask, or leave it out."),
+    (("--invert-mask",), "--invert-mask belongs to --mask. Give a mask, or leave it out."),
     (("--tile", "100"), "multiples of 16, not 100. Try 96."),
     (("--tile", "0"), "A tile of 0 pixels is not possible."),
     (("--batch-size", "0"), "A batch of 0 tiles is not possible. Choose 1 or more."),
