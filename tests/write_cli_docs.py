@@ -56,16 +56,19 @@ def names(parameter: Any) -> str:
 
 
 def _section(name: str, command: Any) -> str:
-    *paragraphs, example = inspect.cleandoc(command.help).split("\n\n")
-    if not example.startswith("ddrm "):
-        paragraphs.append(example)
-        example = ""
-    lines = [f"## `ddrm {name}`", "", "\n\n".join(paragraphs), ""]
-    if example:
-        lines += ["```sh", example, "```", ""]
-    lines += ["| | |", "|---|---|"]
-    lines += [_row(parameter) for parameter in command.params if parameter.name != "help"]
-    return "\n".join([*lines, ""])
+    paragraphs = inspect.cleandoc(command.help).split("\n\n")
+    examples = [text for text in paragraphs if text.startswith("ddrm ")]
+    lines = [f"## `ddrm {name}`", ""]
+    lines += ["\n\n".join(text for text in paragraphs if text not in examples), ""]
+    if examples:
+        lines += ["```sh", *examples, "```", ""]
+    panels: dict[str, list[str]] = {}
+    for parameter in command.params:
+        panel = getattr(parameter, "rich_help_panel", None) or ""
+        panels.setdefault(panel, []).append(_row(parameter))
+    for panel, rows in panels.items():
+        lines += [f"| {panel} | |", "|---|---|", *rows, ""]
+    return "\n".join(lines)
 
 
 def _row(parameter: Any) -> str:

@@ -13,6 +13,7 @@ from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
+from .complete import degradations, models, one_of
 from .download import ensure_cached
 from .failures import FAILED
 from .options import (
@@ -57,6 +58,7 @@ def evaluate(
             "--deg",
             "-d",
             metavar="NAME|all",
+            autocompletion=degradations,
             help="The degradation, see: ddrm list-degradations. May repeat.",
         ),
     ] = None,
@@ -75,15 +77,16 @@ def evaluate(
             "--model",
             "-m",
             metavar="NAME|FILE",
+            autocompletion=models,
             help="The prior, see: ddrm download; or a file of ddrm train. May repeat. "
             "Default: photo-small.",
         ),
     ] = None,
     preset: Annotated[
         list[str] | None,
-        typer.Option(
+        one_of(
+            "standard|fast|detailed|paper",
             "--preset",
-            metavar="standard|fast|detailed|paper",
             help="Settings of the sampler. May repeat. Default: standard.",
         ),
     ] = None,
@@ -105,9 +108,9 @@ def evaluate(
     ] = None,
     spacing: Annotated[
         str | None,
-        typer.Option(
+        one_of(
+            "quadratic|uniform",
             "--spacing",
-            metavar="quadratic|uniform",
             help="With --preset paper: which noise levels.",
         ),
     ] = None,
@@ -129,18 +132,18 @@ def evaluate(
     ] = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option(
+        one_of(
+            "lpips|kid|fid",
             "--metric",
-            metavar="lpips|kid|fid",
             help="To measure besides PSNR, SSIM and the residual; needs the extra 'metrics'. "
             "May repeat.",
         ),
     ] = None,
     preprocess: Annotated[
         str,
-        typer.Option(
+        one_of(
+            "imagenet|resize|none",
             "--preprocess",
-            metavar="imagenet|resize|none",
             help="imagenet: the published centre crop; resize: the whole picture, its short side "
             "at --size; none: as it is.",
         ),

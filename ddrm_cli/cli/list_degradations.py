@@ -10,6 +10,7 @@ from ddrm_cli.degradations.entry import OPTIONS, Entry, Pattern
 from ddrm_cli.degradations.table import DEGRADATIONS, PATTERNS
 
 from .options import Debug
+from .plain_table import plain_table
 from .voice import Voice
 
 __all__ = ["list_degradations"]
@@ -27,11 +28,8 @@ def list_degradations(
     if as_json:
         voice.result_json([_described(each) for each in _rows()], indent=2)
         return
-    from rich import box
-    from rich.table import Table
-
     # Widths that fit a terminal of 80 columns; a wider one gives the rest to the texts.
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = plain_table()
     table.add_column("name", no_wrap=True)
     table.add_column("what it does", ratio=6)
     table.add_column("parameters", ratio=4)
@@ -41,7 +39,7 @@ def list_degradations(
     for row in _rows():
         if row.family != family:
             family = row.family
-            table.add_section()
+            table.add_row()
             table.add_row(family, style="italic")
         table.add_row(f"  {row.name}", row.summary, _parameters(row), row.measurement_size, row.use)
     voice.table(table)

@@ -9,6 +9,7 @@ import typer
 
 from ddrm_cli.errors import UsageError
 
+from .complete import degradations, one_of
 from .config import set_defaults
 from .panels import MACHINE, MODEL, OUTPUT, TASK
 
@@ -122,6 +123,7 @@ DegradationName = Annotated[
         "--deg",
         "-d",
         metavar="NAME",
+        autocompletion=degradations,
         help="What happened to the picture, see: ddrm list-degradations. With ddrm restore also "
         "auto: take away what the picture shows, see: ddrm inspect.",
         rich_help_panel=TASK,
@@ -194,11 +196,11 @@ Angle = Annotated[
 ]
 Boundary = Annotated[
     str | None,
-    typer.Option(
+    one_of(
+        "unknown|reflect",
         "--boundary",
-        metavar="unknown|reflect",
         help="For blurs: what lay beyond the frame. Default: what the file says, or else unknown.",
-        rich_help_panel=TASK,
+        panel=TASK,
     ),
 ]
 JpegQuality = Annotated[
@@ -212,11 +214,11 @@ JpegQuality = Annotated[
 ]
 JpegSubsampling = Annotated[
     str | None,
-    typer.Option(
+    one_of(
+        "4:4:4|4:2:2|4:2:0",
         "--jpeg-subsampling",
-        metavar="4:4:4|4:2:2|4:2:0",
         help="For jpeg: how its colours were reduced. Default: 4:2:0.",
-        rich_help_panel=TASK,
+        panel=TASK,
     ),
 ]
 Models = Annotated[
@@ -233,20 +235,20 @@ Yes = Annotated[
 ]
 Device = Annotated[
     str,
-    typer.Option(
+    one_of(
+        "auto|cpu|cuda|cuda:N|mps",
         "--device",
-        metavar="auto|cpu|cuda|cuda:N|mps",
         help="Where to compute.",
-        rich_help_panel=MACHINE,
+        panel=MACHINE,
     ),
 ]
 Precision = Annotated[
     str,
-    typer.Option(
+    one_of(
+        "auto|float32|bfloat16|float16",
         "--precision",
-        metavar="auto|float32|bfloat16|float16",
         help="Of the network; auto is the fastest that the device is made for.",
-        rich_help_panel=MACHINE,
+        panel=MACHINE,
     ),
 ]
 Tile = Annotated[

@@ -117,6 +117,10 @@ def restore(
     result. In a folder, results that exist are skipped: the same command goes on where it stopped.
 
     ddrm restore photo.jpg --deg sr_bicubic4
+
+    ddrm restore scan.png --deg inp --mask scratches.png --out clean.png
+
+    ddrm restore photos/ --deg auto --out restored/
     """
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.files.names import RestoredFiles

@@ -10,6 +10,7 @@ import typer
 from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
+from .complete import models, one_of
 from .panels import MODEL, OUTPUT, SAMPLER, TASK
 
 __all__ = [
@@ -44,22 +45,22 @@ def _noise(text: str) -> float | Literal["auto"]:
 
 Sigma = Annotated[
     Any,  # what the parser gives, or None: typer knows no union of types
-    typer.Option(
+    one_of(
+        "NUMBER|auto",
         "--sigma",
-        metavar="NUMBER|auto",
-        parser=_noise,
         help="Noise in the picture, on [0, 1] pixel values. Default: what the file says, or "
         "else auto, an estimate.",
-        rich_help_panel=TASK,
+        panel=TASK,
+        parser=_noise,
     ),
 ]
 Preset = Annotated[
     str,
-    typer.Option(
+    one_of(
+        "standard|fast|detailed|paper",
         "--preset",
-        metavar="standard|fast|detailed|paper",
         help="Settings of the sampler, which the next options change.",
-        rich_help_panel=SAMPLER,
+        panel=SAMPLER,
     ),
 ]
 Steps = Annotated[
@@ -83,11 +84,11 @@ Detail = Annotated[
 ]
 Spacing = Annotated[
     str | None,
-    typer.Option(
+    one_of(
+        "quadratic|uniform",
         "--spacing",
-        metavar="quadratic|uniform",
         help="With --preset paper: which noise levels; quadratic has more of the low ones.",
-        rich_help_panel=SAMPLER,
+        panel=SAMPLER,
     ),
 ]
 Eta = Annotated[
@@ -167,6 +168,7 @@ ModelName = Annotated[
         "--model",
         "-m",
         metavar="NAME|FILE",
+        autocompletion=models,
         help="The prior, see: ddrm download; or a file of ddrm train, or with --arch one of "
         "other weights.",
         rich_help_panel=MODEL,
@@ -177,18 +179,19 @@ Arch = Annotated[
     typer.Option(
         "--arch",
         metavar="NAME",
+        autocompletion=models,
         help="The model that the weights in --model FILE were trained like.",
         rich_help_panel=MODEL,
     ),
 ]
 ClassName = Annotated[
     str | None,
-    typer.Option(
+    one_of(
+        "NUMBER|NAME|auto",
         "--class",
-        metavar="NUMBER|NAME|auto",
         help="For class-conditional models: what the picture shows, such as 'tabby cat'. "
         "Default: auto, what the model's classifier takes it for.",
-        rich_help_panel=MODEL,
+        panel=MODEL,
     ),
 ]
 DryRun = Annotated[

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .plain_table import plain_table
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -20,12 +22,9 @@ def summary_table(summaries: Sequence[Summary], metrics: Sequence[str]) -> Table
         summaries: Rows, those of a group one after the other.
         metrics: Names of the metrics: a column each.
     """
-    from rich.table import Table
-
     from ddrm_cli.evaluation.metrics import METRICS
 
-    # Without a frame, because eighty columns are just enough.
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    table = plain_table()
     table.add_column("method")
     table.add_column("n", justify="right")
     for name in metrics:

@@ -13,7 +13,9 @@ import typer
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
+from .complete import models, one_of
 from .options import Config, Debug, Device, Json, MaxPixels, Overwrite, Pictures, Quiet
+from .plain_table import plain_table
 from .progress import training_bar
 from .voice import Voice
 
@@ -35,6 +37,7 @@ def train(
         typer.Option(
             "--from",
             metavar="NAME|FILE",
+            autocompletion=models,
             help="Begin with the weights of photo-small or of a prior of your own. "
             "Default: with random ones.",
         ),
@@ -61,9 +64,9 @@ def train(
     device: Device = "auto",
     precision: Annotated[
         str,
-        typer.Option(
+        one_of(
+            "auto|float32|bfloat16",
             "--precision",
-            metavar="auto|float32|bfloat16",
             help="To compute in; weights are float32 in any case.",
         ),
     ] = "auto",
@@ -161,11 +164,9 @@ def _row(report: Report) -> list[str]:
 
 def _table(levels: Sequence[int], *, headed: bool) -> Table:
     """Part of a table; columns are as wide in each, and eighty characters in all."""
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", show_header=headed)
-    table.title = "PSNR in dB of held-out photographs, by noise of 255" if headed else None
-    table.title_justify = "left"
+    title = "PSNR in dB of held-out photographs, by noise of 255" if headed else None
+    table = plain_table(title=title)
+    table.show_header = headed
     table.add_column("", width=11)
     for name in ("minutes", "Mpixels", "loss"):
         table.add_column(name, justify="right", width=7)

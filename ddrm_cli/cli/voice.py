@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import traceback
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .tasks import Report
 
 __all__ = ["Voice"]
+
+_WIDE = 10_000  # characters; tables are only as wide as their texts
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,17 @@ class Voice:
         self.result(json.dumps(value, indent=indent))
 
     def table(self, table: Table) -> None:
-        """Print a table as wide as the terminal; its texts are plain, without rich's markup."""
+        """Print a table as wide as the terminal, or else a row a line, for `grep` and its like.
+
+        Its texts are plain, without rich's markup.
+        """
         from rich.console import Console
 
         with printing(sys.stdout):
-            Console(markup=False, emoji=False, highlight=False).print(table)
+            console = Console(markup=False, emoji=False, highlight=False)
+            if not console.is_terminal and "COLUMNS" not in os.environ:
+                console.width = _WIDE
+            console.print(table)
 
     def say(self, sentence: str) -> None:
         """Tell what is no result, and has to be known."""

@@ -108,6 +108,7 @@ class Entry:
         takes: Further arguments that the user may give: ``seed``, ``mask``, ``kernel``,
             ``quality``, ``subsampling``; or the file: ``tables``, ``orientation``.
         needs: Those of them that have to be given, by the user or by the file; ``a|b`` is either.
+        instead: What serves without them, to readers.
         scale: How many times larger than the measurement the picture is, on each side.
         gives: What is measured: ``"picture"``, ``"grey"`` (one channel), ``"jpeg"`` (a picture
             that was compressed, whose noise is known) or ``"vector"`` (no picture at all).
@@ -121,6 +122,7 @@ class Entry:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    instead: str = ""
     scale: int = 1
     gives: str = "picture"
 

@@ -15,7 +15,7 @@ from ddrm_cli.errors import UnknownNameError, UsageError, expect
 
 from .entry import OPTIONS, Entry, Pattern, check_value
 
-__all__ = ["DEGRADATIONS", "PATTERNS", "Degradation", "get_entry", "numbered"]
+__all__ = ["ALIASES", "DEGRADATIONS", "PATTERNS", "Degradation", "get_entry", "numbered"]
 
 _HERE = "ddrm_cli.degradations"
 _QUALITIES = range(5, 96)
@@ -96,9 +96,10 @@ class Degradation:
         for need in self.entry.needs:
             first, *others = need.split("|")
             if not self.parameters.keys() & {first, *others}:
+                instead = f", or use {self.entry.instead}" if self.entry.instead else ""
                 raise UsageError(
                     f"The degradation {self.name} needs a {first}.",
-                    f"Give one with {OPTIONS[first]}.",
+                    f"Give one with {OPTIONS[first]}{instead}.",
                 )
 
 
@@ -142,6 +143,7 @@ def _blur(
     parameters: Mapping[str, Any] = MappingProxyType({}),
     takes: tuple[str, ...] = (),
     needs: tuple[str, ...] = (),
+    instead: str = "",
 ) -> Entry:
     return Entry(
         name=name,
@@ -152,6 +154,7 @@ def _blur(
         parameters={**parameters, "boundary": "reflect"},
         takes=(*takes, "boundary"),
         needs=needs,
+        instead=instead,
     )
 
 
@@ -254,6 +257,7 @@ _ENTRIES = (
         "a blur you know",
         takes=("kernel",),
         needs=("kernel",),
+        instead="deblur_gauss --blur, deblur_uni or deblur_motion",
     ),
     Entry(
         name="color",
@@ -292,13 +296,25 @@ PATTERNS = (
 )
 """What there is by any number, in the order of the list."""
 
+ALIASES: Mapping[str, str] = {
+    "denoise": "deno",
+    "inpaint": "inp",
+    "colorize": "color",
+    "colorise": "color",
+    "colourize": "color",
+    "colourise": "color",
+    "colour": "color",
+}
+"""Other words for entries, which take their names at once."""
+
 
 def get_entry(name: str) -> Entry:
-    """The entry of a name.
+    """The entry of a name or of another word for it.
 
     Raises:
         UnknownNameError: There is none; the nearest names are in the hint.
     """
+    name = ALIASES.get(name, name)
     if name in DEGRADATIONS:
         return DEGRADATIONS[name]
     for pattern in PATTERNS:

@@ -234,7 +234,7 @@ NOT_POSSIBLE = [
     (("--tile", "100"), "multiples of 16, not 100. Try 96."),
     (("--tile", "0"), "A tile of 0 pixels is not possible."),
     (("--batch-size", "0"), "A batch of 0 tiles is not possible. Choose 1 or more."),
-    (("--deg", "deblur"), "The degradation deblur needs a kernel. Give one with --kernel."),
+    (("--deg", "deblur"), "The degradation deblur needs a kernel. Give one with --kernel, or use"),
     (("--mask", "photo.png"), "The degradation deno takes no mask. Leave it out, or use inp."),
     (
         ("--kernel", "kernel.npy"),
