@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     from ddrm_cli.inspection.findings import Findings
     from ddrm_cli.inspection.inspect import inspect
     from ddrm_cli.inspection.suggestions import Suggestion, suggestions
+    from ddrm_cli.measuring import degrade
     from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
     from ddrm_cli.problem import InverseProblem, pose
-    from ddrm_cli.restoration import Restoration, Restorer, degrade, restore
+    from ddrm_cli.restoration import Restoration, Restorer, restore
     from ddrm_cli.sampler.ddrm import sample_ddrm
     from ddrm_cli.sampler.settings import PRESETS, PaperSettings, SamplerSettings
     from ddrm_cli.training.train import train
@@ -97,7 +98,7 @@ _HOMES = {
     "pose": "problem",
     "Restoration": "restoration",
     "Restorer": "restoration",
-    "degrade": "restoration",
+    "degrade": "measuring",
     "restore": "restoration",
     "sample_ddrm": "sampler.ddrm",
     "PRESETS": "sampler.settings",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -23,31 +22,21 @@ from ddrm_cli.degradations.denoising import Denoising
 from ddrm_cli.degradations.entry import check_sigma, no_sigma
 from ddrm_cli.degradations.framing import build_framed, continue_measurement
 from ddrm_cli.degradations.table import Degradation
-from ddrm_cli.devices import on_device
-from ddrm_cli.errors import MeasurementError, Notice, UsageError
+from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.images.noise_level import NoiseLevel, estimate_noise
-from ddrm_cli.provenance import provenance, with_files
-from ddrm_cli.sampler.noise import MEASUREMENT, ImageNoise
+from ddrm_cli.measuring import DegradationLike, as_given, missing_notes
+from ddrm_cli.provenance import provenance
 
 __all__ = [
-    "DegradationLike",
     "InverseProblem",
-    "measure",
-    "operator_measuring",
-    "operator_of",
     "pose",
     "rounding_noise",
 ]
 
 COMPRESSION = "from the compression"
 """Origin of a noise that the tables of a JPEG say."""
-
-CPU = torch.device("cpu")  # where problems are posed: half of it is NumPy
-
-DegradationLike = str | Degradation | LinearOperator
-"""What happened to a picture: a name, a name with parameters, or an operator."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +135,7 @@ def pose(
         check_sigma(sigma)
     said: list[str] = []
     if isinstance(degradation, LinearOperator):
-        operator = _as_given(degradation, mask, kernel)
+        operator = as_given(degradation, mask, kernel)
         batch = to_batch(measurement, operator.measurement_shape)
         known = None
     else:
@@ -169,120 +158,6 @@ def pose(
         fills_alpha=known is not None and known.fills_alpha,
         notes=(*said, *missing_notes(operator, "is filled in"), *notes),
     )
-
-
-def operator_of(
-    degradation: DegradationLike, image_shape: ImageShape, *, seed: int = 0
-) -> LinearOperator:
-    """The operator that measures pictures of one shape, on the CPU.
-
-    Args:
-        degradation: What happens to them.
-        image_shape: (C, H, W) of the pictures; grey is also measured of one channel.
-        seed: For random degradations, where their parameters do not say one.
-
-    Returns:
-        The operator, for a larger frame where a blur needs one: then it has a ``margin``.
-
-    Raises:
-        UsageError: Something that the degradation does not take, or lacks.
-        MeasurementError: Picture, mask or kernel do not fit.
-    """
-    if isinstance(degradation, LinearOperator):
-        return on_device(degradation, CPU)
-    channels, height, width = image_shape
-    known = Degradation.of(degradation)
-    if "seed" in known.entry.takes and "seed" not in known.parameters:
-        known = known.given(seed=seed)
-    if known.entry.gives == "grey":
-        channels = 3
-    return build_framed(known, (channels, height, width))
-
-
-def operator_measuring(
-    pictures: Tensor,
-    degradation: DegradationLike,
-    *,
-    seed: int = 0,
-    mask: MaskLike | None = None,
-    kernel: KernelLike | None = None,
-    notice: Notice | None = None,
-) -> LinearOperator:
-    """The operator that measures these pictures, as `operator_of`, with files of the user's.
-
-    Args:
-        pictures: Shape (B, C, H, W), on [0, 1].
-        degradation: What happens to them.
-        seed: For random degradations, where their parameters do not say one.
-        mask: The missing pixels, where the degradation takes a mask.
-        kernel: The blur, where it takes a kernel.
-        notice: Told which share of the picture is left out, and how a mask is understood.
-
-    Raises:
-        UsageError: Something that the degradation does not take, or lacks.
-        MeasurementError: Picture, mask or kernel do not fit.
-        ImageReadError: A file cannot be read.
-    """
-    if isinstance(degradation, LinearOperator):
-        return _as_given(degradation, mask, kernel)
-    _, channels, height, width = pictures.shape
-    known = with_files(degradation, pictures, mask, kernel, notice)
-    operator = operator_of(known, (channels, height, width), seed=seed)
-    for note in missing_notes(operator, "is left out"):
-        if notice is not None:
-            notice(note)
-    return operator
-
-
-def missing_notes(operator: LinearOperator, what: str) -> tuple[str, ...]:
-    """What to tell of the pixels that an operator leaves out, and of what is done with them."""
-    if operator.missing is None:
-        return ()
-    share = float(operator.missing.float().mean())
-    percent = f"{100 * share:.1f} %" if share >= 0.0005 else "Less than 0.1 %"
-    much = ", more than half; --invert-mask turns a mask" if share > 0.5 else ""
-    return (f"{percent} of the picture {what}{much}.",)
-
-
-def _as_given(
-    operator: LinearOperator, mask: MaskLike | None, kernel: KernelLike | None
-) -> LinearOperator:
-    if mask is not None or kernel is not None:
-        raise UsageError("An operator takes neither mask nor kernel.", "Leave them out.")
-    return on_device(operator, CPU)
-
-
-def measure(x: Tensor, operator: LinearOperator, sigma: float, seeds: Sequence[int]) -> Tensor:
-    """What is measured of pictures, ``y = H x + sigma z``.
-
-    Args:
-        x: Shape (B, C, H, W), on [0, 1].
-        operator: H, from `operator_of`.
-        sigma: Standard deviation of the noise on [0, 1] pixel values.
-        seeds: Of the noise, one a picture.
-
-    Returns:
-        Shape (B, *measurement_shape) without the frame, on the CPU.
-
-    Raises:
-        UsageError: A noise level or seed that is not possible.
-        MeasurementError: The pictures have not the shape that the operator takes.
-    """
-    check_sigma(sigma)
-    if x.shape[1] == 1 and operator.measurement_shape[0] == 1:
-        x = x.expand(-1, operator.image_shape[0], -1, -1)  # grey is measured in grey
-    if tuple(x.shape[1:]) != operator.picture_shape:
-        raise MeasurementError(
-            f"A picture of shape {tuple(x.shape[1:])} does not belong to this operator, which "
-            f"takes {operator.picture_shape}.",
-            "Build the operator for the size of the picture.",
-        )
-    if sigma > 0 and operator.noise is not None:
-        raise no_sigma()
-    y = operator.observe(x)
-    if sigma > 0:
-        y = y + sigma * ImageNoise(seeds, MEASUREMENT)(tuple(y.shape[1:]))
-    return y
 
 
 def rounding_noise(operator: LinearOperator, levels: int | None) -> float:

@@ -234,7 +234,7 @@ def evaluate(
     from ddrm_cli.evaluation.grid import make_grid, make_settings
     from ddrm_cli.evaluation.photographs import find_photographs
     from ddrm_cli.evaluation.store import Protocol
-    from ddrm_cli.sampler.settings import OLD_NAMES
+    from ddrm_cli.sampler.settings import OLD_NAMES, settings_notes
     from ddrm_cli.weights.own_file import find_model
     from ddrm_cli.weights.registry import DEFAULT_MODEL, load_models
 
@@ -248,6 +248,8 @@ def evaluate(
         spacing=spacing,
         eta_b=eta_b,
     )
+    for note in dict.fromkeys(note for each in settings for note in settings_notes(each)):
+        voice.remark(note)
     table = load_models(models)
     chosen = _by_name([find_model(name, table) for name in model or [DEFAULT_MODEL]])
     cells = make_grid(deg, sigma or [0.0], chosen, settings)

@@ -128,7 +128,7 @@ def restore(
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.inspection.suggestions import AUTO
-    from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
+    from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_notes, settings_of
     from ddrm_cli.weights.registry import load_models
 
     automatic = deg == AUTO
@@ -142,6 +142,8 @@ def restore(
     )
     if preset in OLD_NAMES:
         voice.remark(f"The preset {preset} is called {OLD_NAMES[preset]} by now.")
+    for note in settings_notes(settings):
+        voice.remark(note)
     if samples > 1 and detail is None and isinstance(settings, SamplerSettings):
         voice.remark("Several samples are drawn in full detail, so that they differ as they may.")
         settings = settings_of("detailed", steps=steps)

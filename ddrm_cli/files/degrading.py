@@ -23,7 +23,7 @@ from ddrm_cli.images.measurement import (
     write_measurement,
 )
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
-from ddrm_cli.problem import measure, operator_measuring
+from ddrm_cli.measuring import measure, operator_measuring
 
 from .record import described_mask, file_digest
 

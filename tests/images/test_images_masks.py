@@ -23,8 +23,9 @@ MISSING[8:14, 10:40] = True
 
 def photograph(seed: int = 0) -> Image.Image:
     """Something in many colours, smooth as photographs are, nowhere near black."""
-    small = np.random.default_rng(seed).integers(60, 256, (8, 12, 3), dtype=np.uint8)
-    return Image.fromarray(small).resize(SIZE, Image.Resampling.BICUBIC)
+    random = np.random.default_rng(seed)
+    small = random.integers(60, 200, (8, 12, 1)) + random.integers(0, 50, (8, 12, 3))
+    return Image.fromarray(np.uint8(small)).resize(SIZE, Image.Resampling.BICUBIC)
 
 
 PHOTO = photograph()
