@@ -178,7 +178,7 @@ def missing_notes(operator: LinearOperator, what: str) -> tuple[str, ...]:
         return ()
     share = float(operator.missing.float().mean())
     percent = f"{100 * share:.1f} %" if share >= 0.0005 else "Less than 0.1 %"
-    much = ", more than half; --invert-mask turns a mask" if share > 0.5 else ""
+    much = ": more than half. --invert-mask turns a mask round" if share > 0.5 else ""
     return (f"{percent} of the picture {what}{much}.",)
 
 

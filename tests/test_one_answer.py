@@ -402,7 +402,9 @@ def test_masks_and_kernels_may_be_given_among_the_parameters(
         assert torch.equal(degraded, ddrm_cli.degrade(x, name, **by_name))
 
 
-@pytest.mark.parametrize(("rows", "says"), [(8, "25.0 %"), (20, "62.5 % .* more than half")])
+@pytest.mark.parametrize(
+    ("rows", "says"), [(8, "25.0 %"), (20, "62.5 % .*: more than half. --invert-mask")]
+)
 def test_the_share_that_is_missing_is_said(rows: int, says: str, tiny: LoadedModel) -> None:
     missing = np.zeros((32, 48), bool)
     missing[:rows] = True

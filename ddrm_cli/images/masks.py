@@ -29,10 +29,10 @@ class Mask:
 
     In a picture a pixel is missing where its largest channel times its alpha is above 0.1: where
     anything but black was painted, on black or on transparency, and half-covered edges too. A
-    picture of which less than half is near black, in many colours, is a photograph: where it has
-    transparent holes, these are missing; where it is the photograph itself painted over, what
-    differs is (by more than 0.1, in the mean over 3 x 3 pixels). In numbers, a pixel is missing
-    above a tenth of the largest: so it is in arrays of truth values, of 0 and 1, of 0 to 255.
+    picture of which less than half is near black, in many colours or like the photograph, is a
+    photograph: where it has transparent holes, these are missing; where it is the photograph itself
+    painted over, what differs is (by more than 0.1, in the mean over 3 x 3 pixels). In numbers, a
+    pixel is missing above a tenth of the largest, be they truth values, 0 and 1, or 0 to 255.
 
     Args:
         drawn: A file or a Pillow image of the photograph's size; or rows of numbers, (H, W), as an
@@ -85,14 +85,14 @@ def to_mask(
             "Draw the mask at the size of the photograph.",
         )
     missing = np.asarray((1 - weights if mask.invert else weights) > FAINT)
-    if picture is not None and missing.mean() > 0.5 and _has_many_colours(picture):
+    if picture is not None and missing.mean() > 0.5 and _is_photograph(picture, photograph):
         missing = _holes(picture, photograph, name, notice) ^ mask.invert
     if mask.grow:
         missing = _sums(missing, int(mask.grow)) > 0
     if missing.all():
         raise MeasurementError(
             f"{name} says that every pixel is missing.",
-            "Paint only what is to be filled in, on black; --invert-mask turns a mask.",
+            "Paint only what is to be filled in, on black; --invert-mask turns a mask round.",
         )
     if not missing.any():
         raise MeasurementError(
@@ -116,8 +116,20 @@ def _seen(picture: Picture) -> NDArray[np.float32]:
     return picture.pixels if picture.alpha is None else picture.pixels * picture.alpha[..., None]
 
 
+def _is_photograph(picture: Picture, photograph: NDArray[np.float32]) -> bool:
+    """Whether a picture is no drawing: it has many colours, or shows what the photograph shows.
+
+    A scanned page has few colours; a copy of it has the same writing, and a drawing has not.
+    """
+    if _has_many_colours(picture):
+        return True
+    background = np.median(photograph, axis=(0, 1))
+    shown = np.abs(photograph - background).max(axis=2) > FAINT
+    same = np.abs(picture.pixels - photograph).max(axis=2) <= FAINT
+    return bool((same & shown).sum() > 0.5 * shown.sum())
+
+
 def _has_many_colours(picture: Picture) -> bool:
-    """Whether a picture is no drawing in a few colours."""
     shades = np.minimum(_seen(picture) * 64, 63).astype(np.int32)
     colours = np.zeros(shades.shape[:2], np.int32)
     for channel in range(shades.shape[2]):
@@ -152,9 +164,10 @@ def _holes(
 def _sums(values: NDArray[Any], reach: int) -> NDArray[Any]:
     """Sums over squares of ``2 reach + 1`` pixels a side, as far as they lie within the frame."""
     for axis in (0, 1):
-        length = values.shape[axis]
-        places = np.arange(length)
-        total = np.insert(np.cumsum(values, axis, dtype=np.float64), 0, 0, axis)
-        last, first = np.minimum(places + reach + 1, length), np.maximum(places - reach, 0)
-        values = total.take(last, axis) - total.take(first, axis)
+        beside = min(reach, values.shape[axis])
+        frame = [(0, 0), (0, 0)]
+        frame[axis] = (beside + 1, beside)
+        total = np.cumsum(np.pad(values, frame), axis, dtype=np.float32).swapaxes(0, axis)
+        width = 2 * beside + 1
+        values = (total[width:] - total[:-width]).swapaxes(0, axis)
     return values

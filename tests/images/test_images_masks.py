@@ -199,6 +199,20 @@ def test_photographs_that_say_nothing_of_holes_are_refused() -> None:
             mask_of(drawn)
 
 
+def test_a_scanned_page_that_was_painted_over_is_missing_there() -> None:
+    """In three colours; black strokes on white over the same page are a drawing."""
+    page = Image.new("RGB", SIZE, "white")
+    for row in range(2, 30, 4):
+        page.paste("black", (4, row, 44, row + 1))
+    missing = to_mask(painted(page, "red"), Picture.from_pil(page).pixels)
+    near = np.zeros_like(MISSING)
+    near[7:15, 9:41] = True  # by the mean over 3 x 3 pixels
+    assert (missing >= MISSING).all()
+    assert not missing[~near].any()
+    drawing = painted(Image.new("RGB", SIZE, "white"), "black")
+    assert np.array_equal(to_mask(drawing, Picture.from_pil(page).pixels), ~MISSING)
+
+
 def test_a_drawing_in_few_colours_is_none_however_much_is_painted() -> None:
     """Two thirds are painted, in three colours: it is done, and the share is said."""
     drawn = Image.new("RGB", SIZE, "yellow")
