@@ -29,7 +29,7 @@ LARGEST_SEED = 2**30 - 1
 
 MAX_STEPS = 1000  # the timesteps that every published network was trained with
 LEAST_KAPPA = 0.4  # fresh noise below it leaves holes and enlargements unfinished
-FEWEST_OF_PAPER = 5  # from pure noise; fewer are 4 dB and more below 20, and one leaves the noise
+FEWEST_OF_PAPER = 5  # with noise or holes 4 steps lose 4 to 5 dB to 20, and one leaves the noise
 FEWEST = 3  # evaluations to which less effort goes down
 USUAL_DETAIL = 0.5
 
@@ -142,15 +142,13 @@ def get_preset(name: str) -> Settings:
 
 
 def settings_notes(settings: Settings) -> tuple[str, ...]:
-    """What the user should hear about settings that are possible, and yet cannot be right."""
+    """What the user should hear of settings that are possible, but cannot be right."""
     if isinstance(settings, PaperSettings) and settings.steps < FEWEST_OF_PAPER:
-        count = (
-            "One step of the preset paper does"
-            if settings.steps == 1
-            else (f"{settings.steps} steps of the preset paper do")
+        steps = "One step" if settings.steps == 1 else f"{settings.steps} steps"
+        return (
+            f"{steps} of the preset paper cannot remove noise or fill holes; "
+            f"its usual number is {PaperSettings().steps}.",
         )
-        usual = PaperSettings().steps
-        return (f"{count} not get from pure noise to a picture; its usual number is {usual}.",)
     return ()
 
 
