@@ -33,7 +33,7 @@ from .options import (
     Quiet,
     Scale,
     degradation_of,
-    mask_of,
+    drawn_mask,
 )
 from .tasks import Report, Task
 from .voice import Voice
@@ -101,7 +101,7 @@ def degrade(
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
     weights = None if kernel is None else read_kernel(kernel)
-    drawn = mask_of(mask, grow_mask, invert_mask)
+    drawn = drawn_mask(mask, grow_mask, invert_mask)
     limit = max_pixels or DEFAULT_MAX_PIXELS
 
     from ddrm_cli.files.degrading import DegradeRequest

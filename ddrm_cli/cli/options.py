@@ -44,7 +44,7 @@ __all__ = [
     "Tile",
     "Yes",
     "degradation_of",
-    "mask_of",
+    "drawn_mask",
 ]
 
 
@@ -81,7 +81,7 @@ def degradation_of(
     return None
 
 
-def mask_of(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
+def drawn_mask(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
     """What the options say of a mask; None where they say nothing.
 
     Raises:

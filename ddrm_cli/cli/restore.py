@@ -38,7 +38,7 @@ from .options import (
     Tile,
     Yes,
     degradation_of,
-    mask_of,
+    drawn_mask,
 )
 from .restore_options import (
     Arch,
@@ -159,7 +159,7 @@ def restore(
         raise UsageError("--original belongs to --compare.", "Add --compare.")
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
-    drawn = mask_of(mask, grow_mask, invert_mask)
+    drawn = drawn_mask(mask, grow_mask, invert_mask)
 
     from ddrm_cli.devices import choose_device, choose_precision
     from ddrm_cli.files.restoring import RestoreRequest
