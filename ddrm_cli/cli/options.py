@@ -134,8 +134,8 @@ Mask = Annotated[
     typer.Option(
         "--mask",
         metavar="FILE",
-        help="For inp: a picture of the same size, black, with what is missing painted over it in "
-        "any colour.",
+        help="For inp: a picture of the same size; what is painted in any colour on black, or over "
+        "a copy of the photograph, is missing.",
         rich_help_panel=TASK,
     ),
 ]
