@@ -18,8 +18,10 @@ def run() -> None:
 
         run_command()
     except Stopped as stopped:
+        from ddrm_cli.cli.streams import write_line
+
         with contextlib.suppress(OSError):
-            print(INTERRUPTED_SENTENCE, file=sys.stderr, flush=True)
+            write_line(sys.stderr, INTERRUPTED_SENTENCE)
         raise SystemExit(stopped.exit_code) from None
     finally:
         ignore_signals()

@@ -407,9 +407,9 @@ def test_coarse_noise_is_told() -> None:
 
 @pytest.mark.parametrize("sigma", [-1.0, float("nan"), float("inf")])
 def test_a_noise_level_that_cannot_be_is_refused(sigma: float, tiny: LoadedModel) -> None:
-    with pytest.raises(UsageError, match="noise level"):
+    with pytest.raises(UsageError, match="A sigma of"):
         ddrm_cli.degrade(torch.zeros(3, 8, 8), "deno", sigma=sigma)
-    with pytest.raises(UsageError, match="noise level"):
+    with pytest.raises(UsageError, match="A sigma of"):
         ddrm_cli.restore(torch.zeros(3, 8, 8), "deno", sigma=sigma, model=tiny)
 
 
@@ -447,6 +447,14 @@ def test_the_callback_sees_the_picture_itself(tiny: LoadedModel) -> None:
     assert [each.shape for each in seen] == [x.shape] * 2
     # With noise, the last update goes to the last prediction (up to weak coordinates).
     torch.testing.assert_close(seen[-1], x, atol=0.02, rtol=0)
+
+
+def test_progress_moves_with_every_window_of_every_evaluation(tiny: LoadedModel) -> None:
+    shares = list[float]()
+    restorer = Restorer(tiny, FAST, TilingSettings(tile=32))
+    # Along 60 samples lie 2 windows of 32 that share 4: 4 windows, evaluated twice.
+    restorer(pose(torch.rand(1, 3, 60, 60), "deno", sigma=0.1), progress=shares.append)
+    assert shares == pytest.approx([k / 8 for k in range(1, 9)])
 
 
 def test_a_tile_is_a_multiple_of_what_the_network_takes(tiny: LoadedModel) -> None:

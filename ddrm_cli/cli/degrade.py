@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ddrm_cli.errors import UsageError
+from ddrm_cli.degradations.entry import check_sigma
+from ddrm_cli.errors import Progress, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_task
+from .jobs import Job, Naming
 from .options import (
     Angle,
     Blur,
     Config,
     Debug,
     DegradationName,
+    GrowMask,
+    InvertMask,
     JpegQuality,
     JpegSubsampling,
     Json,
@@ -29,8 +35,9 @@ from .options import (
     Pictures,
     Quiet,
     Scale,
-    check_sigma,
+    ShowProgress,
     degradation_of,
+    drawn_mask,
 )
 from .tasks import Report, Task
 from .voice import Voice
@@ -46,7 +53,12 @@ def degrade(
     deg: DegradationName = None,
     sigma: Annotated[
         float,
-        typer.Option("--sigma", metavar="NUMBER", help="Noise to add, on [0, 1] pixel values."),
+        typer.Option(
+            "--sigma",
+            metavar="NUMBER",
+            help="Noise to add, on [0, 1] pixel values.",
+            callback=check_sigma,
+        ),
     ] = 0.0,
     seed: Annotated[
         int,
@@ -59,6 +71,8 @@ def degrade(
         ),
     ] = 0,
     mask: Mask = None,
+    grow_mask: GrowMask = 0,
+    invert_mask: InvertMask = False,
     kernel: Kernel = None,
     scale: Scale = None,
     blur: Blur = None,
@@ -69,6 +83,7 @@ def degrade(
     overwrite: Overwrite = False,
     max_pixels: MaxPixels = None,
     as_json: Json = False,
+    progress: ShowProgress = "bar",
     quiet: Quiet = False,
     config: Config = None,
     debug: Debug = False,
@@ -88,44 +103,65 @@ def degrade(
             "Choose one with --deg; see: ddrm list-degradations",
         )
     from ddrm_cli.images.kernels import read_kernel
+    from ddrm_cli.images.naming import find_masks
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
-    check_sigma(sigma, f"{sigma:g}")
     weights = None if kernel is None else read_kernel(kernel)
+    drawn = drawn_mask(mask, grow_mask, invert_mask)
     limit = max_pixels or DEFAULT_MAX_PIXELS
 
     from ddrm_cli.files.degrading import DegradeRequest
 
     voice = Voice(as_json, quiet, debug)
     task = _DegradeTask(
-        label=f"degraded_{degradation.name}",
-        result_labels=("restored", "restored_*", "degraded_*"),
-        formats=degradation.entry.formats,
+        naming=Naming(
+            f"_degraded_{degradation.name}",
+            "",
+            ("_restored", "_restored_*", "_degraded_*"),
+            degradation.entry.formats,
+        ),
         reads=[file for file in (mask, kernel) if file is not None],
-        request=DegradeRequest(degradation, sigma, seed, mask, weights, limit),
+        request=DegradeRequest(degradation, sigma, seed, drawn, weights, limit),
+        masks=find_masks(mask),
         voice=voice,
     )
-    run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
+    run_task(pictures, task, out=out, overwrite=overwrite, progress=progress, voice=voice)
 
 
 @dataclass(kw_only=True)
-class _DegradeTask(Task):
+class _DegradeTask(Task["DegradeRequest"]):
     """Measure each picture as the request says."""
 
     request: DegradeRequest
+    masks: Mapping[Path, Path] | None
     voice: Voice
 
-    def is_same(self, path: Path, output: Path) -> bool:
-        from ddrm_cli.files.degrading import is_same_measurement
+    def read(self, job: Job) -> DegradeRequest:
+        from ddrm_cli.images.naming import mask_of
 
-        return is_same_measurement(path, output, self.request)
+        mask = mask_of(job.source, self.masks, self.request.mask)
+        return dataclasses.replace(self.request, mask=mask)
 
-    def run(self, path: Path, output: Path, *, overwrite: bool) -> Report:
+    def difference(self, job: Job, there: Sequence[Path]) -> str | None:
+        from ddrm_cli.files.degrading import measurement_difference
+
+        (result,) = there
+        return measurement_difference(job.source.path, result, self.read(job))
+
+    def run(
+        self,
+        job: Job,
+        work: DegradeRequest,
+        *,
+        keep: Collection[Path],
+        overwrite: bool,
+        progress: Progress,
+    ) -> Report:
         from ddrm_cli.files.degrading import degrade_file
 
-        info, notes = degrade_file(path, output, self.request, overwrite=overwrite)
+        info, notes = degrade_file(job.source.path, job.output, work, overwrite=overwrite)
         for note in notes:
-            self.voice.remark(f"{path}: {note}")
+            self.voice.remark(f"{job.source.path}: {note}")
         width, height = info.image_size
         facts = {
             "degradation": info.degradation,
@@ -135,4 +171,4 @@ class _DegradeTask(Task):
             "height": height,
             "notes": list(notes),
         }
-        return Report([output], facts)
+        return Report([job.output], facts)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ddrm_cli.errors import UsageError, shown
-from ddrm_cli.sampler.settings import LARGEST_SIGMA
+from ddrm_cli.errors import UsageError
 
 from .complete import degradations, one_of
 from .config import set_defaults
 from .panels import MACHINE, MODEL, OUTPUT, TASK
+from .streams import STREAM
 
 if TYPE_CHECKING:
     from ddrm_cli.degradations.table import Degradation
+    from ddrm_cli.images.masks import Mask as DrawnMask
 
 __all__ = [
     "Angle",
@@ -26,6 +27,8 @@ __all__ = [
     "Debug",
     "DegradationName",
     "Device",
+    "GrowMask",
+    "InvertMask",
     "JpegQuality",
     "JpegSubsampling",
     "Json",
@@ -39,26 +42,12 @@ __all__ = [
     "Precision",
     "Quiet",
     "Scale",
+    "ShowProgress",
     "Tile",
     "Yes",
-    "check_sigma",
     "degradation_of",
+    "drawn_mask",
 ]
-
-
-def check_sigma(sigma: float, text: str) -> float:
-    """A noise level that makes sense.
-
-    Raises:
-        UsageError: It is negative, not finite or too large; the message quotes ``text``.
-    """
-    if not 0 <= sigma <= LARGEST_SIGMA:
-        raise UsageError(
-            f"'--sigma {shown(text)}' is not possible.",
-            "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05, at "
-            f"most {LARGEST_SIGMA:g}.",
-        )
-    return sigma
 
 
 def degradation_of(
@@ -94,20 +83,49 @@ def degradation_of(
     return None
 
 
+def drawn_mask(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
+    """What the options say of a mask; None where they say nothing.
+
+    Raises:
+        UsageError: There is none that could be grown or inverted.
+    """
+    from ddrm_cli.images import masks
+
+    if mask is not None:
+        return masks.Mask(mask, grow, invert)
+    if grow or invert:
+        option = "--grow-mask" if grow else "--invert-mask"
+        raise UsageError(f"{option} belongs to --mask.", "Give a mask, or leave it out.")
+    return None
+
+
+def _named(ctx: typer.Context, pictures: list[str]) -> list[str]:
+    """A name that is mistyped is told at once, before anything slow is loaded."""
+    from ddrm_cli.images.files import check_named
+
+    for picture in pictures if not ctx.resilient_parsing else ():
+        if picture != STREAM:
+            check_named(picture)
+    return pictures
+
+
 Pictures = Annotated[
     list[str],
     typer.Argument(
-        metavar="PICTURE", help="Files, folders or patterns such as '*.jpg'.", show_default=False
+        metavar="PICTURE",
+        help="Files, folders or patterns such as '*.jpg'; - is stdin.",
+        show_default=False,
+        callback=_named,
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
         "-o",
         metavar="PATH",
-        help="File to write, or folder, which keeps the tree below an input folder. "
-        "Default: beside the input.",
+        help="File to write, - for stdout, or folder, which keeps the tree below an input folder; "
+        "a name that ends in a slash is one. Default: beside the input.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -130,9 +148,27 @@ Mask = Annotated[
     Path | None,
     typer.Option(
         "--mask",
-        metavar="FILE",
-        help="For inp: a picture of the same size, white where pixels are missing.",
+        metavar="FILE|FOLDER",
+        help="For inp: a picture of the same size; what is painted in any colour on black, or over "
+        "a copy of the photograph, is missing. Or a folder of such, named like the photographs.",
         rich_help_panel=TASK,
+    ),
+]
+GrowMask = Annotated[
+    int,
+    typer.Option(
+        "--grow-mask",
+        metavar="PIXELS",
+        min=0,
+        help="With --mask: enlarge what is missing by so many pixels to each side.",
+        show_default=False,
+        rich_help_panel=TASK,
+    ),
+]
+InvertMask = Annotated[
+    bool,
+    typer.Option(
+        "--invert-mask", help="With --mask: what is black is missing.", rich_help_panel=TASK
     ),
 ]
 Kernel = Annotated[
@@ -265,6 +301,16 @@ Json = Annotated[
         "--json",
         help="Print results as JSON, one object a line, for scripts.",
         rich_help_panel=OUTPUT,
+    ),
+]
+ShowProgress = Annotated[
+    str,
+    one_of(
+        "bar|json|none",
+        "--progress",
+        help="How it is shown on stderr: a bar, or every 30 seconds a line where that is no "
+        "terminal; as JSON, an object a line, for programs; or not.",
+        panel=OUTPUT,
     ),
 ]
 Quiet = Annotated[

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import glob
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ddrm_cli.errors import UsageError
+from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED, MAX_SAMPLES
 
 from .batch import run_task
+from .jobs import Naming
 from .options import (
     Angle,
     BatchSize,
@@ -21,6 +22,8 @@ from .options import (
     Debug,
     DegradationName,
     Device,
+    GrowMask,
+    InvertMask,
     JpegQuality,
     JpegSubsampling,
     Json,
@@ -34,10 +37,11 @@ from .options import (
     Precision,
     Quiet,
     Scale,
+    ShowProgress,
     Tile,
     Yes,
-    check_sigma,
     degradation_of,
+    drawn_mask,
 )
 from .restore_options import (
     Arch,
@@ -48,19 +52,23 @@ from .restore_options import (
     DryRun,
     Eta,
     EtaB,
+    Format,
     ModelName,
     Original,
     Preset,
+    Quality,
     Samples,
     SaveProgress,
     Seed,
     Sigma,
     Spacing,
     Steps,
+    Suffix,
 )
 from .voice import Voice
 
 if TYPE_CHECKING:
+    from ddrm_cli.degradations.table import Degradation
     from ddrm_cli.weights.registry import Model
 
 __all__ = ["restore"]
@@ -71,6 +79,8 @@ def restore(
     deg: DegradationName = None,
     sigma: Sigma = None,
     mask: Mask = None,
+    grow_mask: GrowMask = 0,
+    invert_mask: InvertMask = False,
     kernel: Kernel = None,
     scale: Scale = None,
     blur: Blur = None,
@@ -79,6 +89,9 @@ def restore(
     jpeg_quality: JpegQuality = None,
     jpeg_subsampling: JpegSubsampling = None,
     out: Out = None,
+    form: Format = None,
+    quality: Quality = None,
+    suffix: Suffix = None,
     overwrite: Overwrite = False,
     preset: Preset = "standard",
     steps: Steps = None,
@@ -104,6 +117,7 @@ def restore(
     max_pixels: MaxPixels = None,
     dry_run: DryRun = False,
     as_json: Json = False,
+    progress: ShowProgress = "bar",
     quiet: Quiet = False,
     config: Config = None,
     debug: Debug = False,
@@ -121,11 +135,11 @@ def restore(
     """
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.files.names import RestoredFiles
-    from ddrm_cli.images.encoding import OUTPUT_FORMATS
     from ddrm_cli.images.kernels import read_kernel
+    from ddrm_cli.images.naming import find_masks
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.inspection.suggestions import AUTO
-    from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
+    from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_notes, settings_of
     from ddrm_cli.weights.registry import load_models
 
     automatic = deg == AUTO
@@ -133,13 +147,14 @@ def restore(
     degradation = degradation_of(
         named, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling
     )
-    noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(
         preset, steps=steps, detail=detail, spacing=spacing, eta=eta, eta_b=eta_b
     )
     if preset in OLD_NAMES:
         voice.remark(f"The preset {preset} is called {OLD_NAMES[preset]} by now.")
+    for note in settings_notes(settings):
+        voice.remark(note)
     if samples > 1 and detail is None and isinstance(settings, SamplerSettings):
         voice.remark("Several samples are drawn in full detail, so that they differ as they may.")
         settings = settings_of("detailed", steps=steps)
@@ -155,6 +170,9 @@ def restore(
         raise UsageError("--original belongs to --compare.", "Add --compare.")
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
+    naming = _naming(degradation, form, suffix)
+    _check_quality(quality, form, out)
+    drawn = drawn_mask(mask, grow_mask, invert_mask)
 
     from ddrm_cli.devices import choose_device, choose_precision
     from ddrm_cli.files.restoring import RestoreRequest
@@ -165,12 +183,10 @@ def restore(
     from .restore_plan import RestorePlan
     from .restore_task import RestoreTask
 
-    request = RestoreRequest(degradation, noise, mask, weights, max_pixels or DEFAULT_MAX_PIXELS)
+    request = RestoreRequest(degradation, sigma, drawn, weights, max_pixels or DEFAULT_MAX_PIXELS)
     make = RestorePlan if dry_run else RestoreTask
     task = make(
-        label=f"restored_{degradation.name}" if degradation else "restored",
-        result_labels=("restored", "restored_*"),
-        formats=tuple(OUTPUT_FORMATS),
+        naming=naming,
         reads=[file for file in (mask, kernel, original) if file is not None],
         request=request,
         automatic=automatic,
@@ -182,9 +198,11 @@ def restore(
         precision=precision,
         outputs=outputs,
         original=original,
+        masks=find_masks(mask),
+        quality=quality,
         asked={
-            **request.asked,
             "automatic": automatic,
+            "quality": quality,
             "model": model_name,
             "class": class_name,
             "seed": seed,
@@ -194,16 +212,36 @@ def restore(
         yes=yes,
         voice=voice,
     )
-    run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
+    run_task(pictures, task, out=out, overwrite=overwrite, progress=progress, voice=voice)
 
 
-def _parse_sigma(text: str | None) -> float | Literal["auto"] | None:
-    if text is None or text == "auto":
-        return None if text is None else "auto"
-    try:
-        return check_sigma(float(text), text)
-    except ValueError:
-        return check_sigma(math.nan, text)
+def _naming(degradation: Degradation | None, form: str | None, suffix: str | None) -> Naming:
+    from ddrm_cli.images.encoding import OUTPUT_FORMATS
+    from ddrm_cli.images.naming import FORMATS
+
+    if form is not None and form not in FORMATS:
+        raise UnknownNameError("format", form, FORMATS)
+    if suffix is not None and ("/" in suffix or "\\" in suffix or not suffix):
+        raise UsageError(f"'--suffix {suffix}' is no end of a name.", "Try --suffix _clean.")
+    usual = f"_restored_{degradation.name}" if degradation else "_restored"
+    own = () if suffix is None else (glob.escape(suffix), f"{glob.escape(suffix)}_*")
+    return Naming(
+        beside=suffix or usual,
+        below=suffix or "",
+        results=("_restored", "_restored_*", *own),
+        suffixes=tuple(OUTPUT_FORMATS),
+        form=form,
+    )
+
+
+def _check_quality(quality: int | None, form: str | None, out: str | None) -> None:
+    """See that there is a result that can have a quality."""
+    from ddrm_cli.images.encoding import LOSSY, OUTPUT_FORMATS
+    from ddrm_cli.images.naming import SAME
+
+    named = Path(out or "").suffix.lower() if form is None else f".{form}"
+    if quality is not None and form != SAME and OUTPUT_FORMATS.get(named) not in LOSSY:
+        raise UsageError("--quality belongs to JPEG and WebP.", "Add --format jpg or webp.")
 
 
 def _class_label(text: str | None, model: Model) -> int | None:

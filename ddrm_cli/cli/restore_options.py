@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
+from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .complete import models, one_of
@@ -21,25 +22,39 @@ __all__ = [
     "DryRun",
     "Eta",
     "EtaB",
+    "Format",
     "ModelName",
     "Original",
     "Preset",
+    "Quality",
     "Samples",
     "SaveProgress",
     "Seed",
     "Sigma",
     "Spacing",
     "Steps",
+    "Suffix",
 ]
 
+
+def _noise(text: str) -> float | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return check_sigma(float(text))
+    except ValueError:
+        return check_sigma(text)
+
+
 Sigma = Annotated[
-    str | None,
+    Any,  # what the parser gives, or None: typer knows no union of types
     one_of(
         "NUMBER|auto",
         "--sigma",
         help="Noise in the picture, on [0, 1] pixel values. Default: what the file says, or "
         "else auto, an estimate.",
         panel=TASK,
+        parser=_noise,
     ),
 ]
 Preset = Annotated[
@@ -180,6 +195,37 @@ ClassName = Annotated[
         help="For class-conditional models: what the picture shows, such as 'tabby cat'. "
         "Default: auto, what the model's classifier takes it for.",
         panel=MODEL,
+    ),
+]
+Format = Annotated[
+    str | None,
+    one_of(
+        "png|jpg|webp|tiff|same",
+        "--format",
+        help="Of results without a name of their own; same is the input's, or PNG where that "
+        "cannot be written. Default: png.",
+        panel=OUTPUT,
+    ),
+]
+Quality = Annotated[
+    int | None,
+    typer.Option(
+        "--quality",
+        metavar="N",
+        min=1,
+        max=100,
+        help="Of results as JPEG or WebP. Default: 95 with full colour, and no loss at all.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Suffix = Annotated[
+    str | None,
+    typer.Option(
+        "--suffix",
+        metavar="TEXT",
+        help="Added to the names of results; in a folder of --out too. Default: beside the input "
+        "_restored and the name of --deg.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 DryRun = Annotated[

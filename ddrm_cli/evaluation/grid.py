@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 
 from ddrm_cli.degradations.entry import Entry
 from ddrm_cli.degradations.table import DEGRADATIONS, get_entry
-from ddrm_cli.errors import UsageError, shown
+from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import (
-    LARGEST_SIGMA,
     PRESETS,
     PaperSettings,
     SamplerSettings,
@@ -100,15 +99,7 @@ def make_grid(
             nothing to combine.
     """
     names = _expand(degradations)
-    levels = list(sigmas)
-    for sigma in levels:
-        if not 0 <= sigma <= LARGEST_SIGMA:
-            raise UsageError(
-                f"A noise level of {shown(sigma)} is not possible.",
-                "Give the standard deviation on [0, 1] pixel values, such as 0.05, at most "
-                f"{LARGEST_SIGMA:g}.",
-            )
-    combinations = itertools.product(dict.fromkeys(models), names, levels, settings)
+    combinations = itertools.product(dict.fromkeys(models), names, sigmas, settings)
     cells = [Cell(name, sigma, model, chosen) for model, name, sigma, chosen in combinations]
     for cell in cells:
         cell.entry.check_sigma(cell.sigma)

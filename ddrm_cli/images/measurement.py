@@ -26,7 +26,7 @@ from ddrm_cli.images.encoding import encode_picture
 from ddrm_cli.images.metadata import MEASUREMENT_KEY, Metadata
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.writing import write_bytes
-from ddrm_cli.sampler.settings import LARGEST_SEED, LARGEST_SIGMA
+from ddrm_cli.sampler.settings import LARGEST_SEED
 from ddrm_cli.untrusted import parse_json
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
 
 # Raised when the meaning of a field changes; readers refuse what they do not know.
 _FORMAT = 1
+LARGEST_SIGMA = 1e6  # a noise that leaves nothing of any picture
 LARGEST_PICTURE = 2**31  # pixels; more than a picture file can hold
 MOST_CHANNELS = 4
 _NEWER = "Use the version of ddrm that wrote it, or make the measurement again with ddrm degrade."

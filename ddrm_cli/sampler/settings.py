@@ -11,7 +11,6 @@ from ddrm_cli.errors import UnknownNameError, UsageError, shown
 
 __all__ = [
     "LARGEST_SEED",
-    "LARGEST_SIGMA",
     "MAX_SAMPLES",
     "MAX_STEPS",
     "PRESETS",
@@ -20,6 +19,7 @@ __all__ = [
     "SamplerSettings",
     "Settings",
     "get_preset",
+    "settings_notes",
     "settings_of",
 ]
 
@@ -27,12 +27,10 @@ SPACINGS = ("quadratic", "uniform")
 LARGEST_SEED = 2**30 - 1
 """torch's generator takes 32 bits, two of which tell apart what numbers are drawn for."""
 
-LARGEST_SIGMA = 1e6
-"""A noise that leaves nothing of any picture."""
-
 MAX_SAMPLES = 10_000  # at once, each a file; further ones take another seed
 MAX_STEPS = 1000  # the timesteps that every published network was trained with
 LEAST_KAPPA = 0.4  # fresh noise below it leaves holes and enlargements unfinished
+FEWEST_OF_PAPER = 5  # with noise or holes 4 steps lose 4 to 5 dB to 20, and one leaves the noise
 FEWEST = 3  # evaluations to which less effort goes down
 USUAL_DETAIL = 0.5
 
@@ -147,6 +145,17 @@ def get_preset(name: str) -> Settings:
     if name not in PRESETS:
         raise UnknownNameError("preset", name, PRESETS)
     return PRESETS[name]
+
+
+def settings_notes(settings: Settings) -> tuple[str, ...]:
+    """What the user should hear of settings that are possible, but cannot be right."""
+    if isinstance(settings, PaperSettings) and settings.steps < FEWEST_OF_PAPER:
+        steps = "One step" if settings.steps == 1 else f"{settings.steps} steps"
+        return (
+            f"{steps} of the preset paper cannot remove noise or fill holes; "
+            f"its usual number is {PaperSettings().steps}.",
+        )
+    return ()
 
 
 def settings_of(

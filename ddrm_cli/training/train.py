@@ -18,7 +18,7 @@ from ddrm_cli.errors import (
     UsageError,
     is_out_of_memory,
 )
-from ddrm_cli.files.record import file_digest
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 from ddrm_cli.networks.configurations import PlainUNetConfig
 from ddrm_cli.networks.table import ARCHITECTURES

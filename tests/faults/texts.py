@@ -158,10 +158,6 @@ WEIGHTS = {
     "sparse": lambda bench: _save(bench, {"a": torch.eye(3).to_sparse()}),
     "meta": lambda bench: _save(bench, {"a": torch.empty(3, device="meta")}),
     "complex": lambda bench: _save(bench, {"a": torch.ones(3, dtype=torch.complex64)}),
-    "quantised": lambda bench: _save(
-        bench,
-        {"a": torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8)},  # type: ignore[no-untyped-call]
-    ),
     "not a state": lambda bench: _save(bench, [1, 2]),
     "numbers": lambda bench: _save(bench, {"a": 1}),
     "names": lambda bench: _save(bench, {1: torch.ones(1)}),
