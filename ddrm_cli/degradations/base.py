@@ -183,11 +183,14 @@ class LinearOperator(nn.Module, ABC):
         return self.V(torch.where(self.measured, 1 / s, torch.zeros_like(s)) * self.Ut(y))
 
 
-def gain(operator: LinearOperator) -> float:
-    """How bright a white picture is measured, on average; 1 for kernels of sum one."""
-    s = operator.singular_values
-    brightness = float(operator(torch.ones((1, *operator.image_shape)).to(s)).mean())
-    return brightness if abs(brightness) > 0.1 * float(s.max()) else float(s.max())
+def usable_gain(brightness: float, strongest: float) -> float:
+    """What a measurement is divided by so that it is as bright as the picture.
+
+    Args:
+        brightness: How bright a white picture is measured, on average; 1 for kernels of sum one.
+        strongest: The largest singular value, which serves where white is hardly measured.
+    """
+    return brightness if abs(brightness) > 0.1 * strongest else strongest
 
 
 def dot_test(operator: LinearOperator, generator: torch.Generator) -> float:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .base import ImageShape, LinearOperator
-from .blur import FourierBlur
 from .build import build_operator
+from .fourier import FourierBlur, fast_side
 from .frame import MARGIN
 from .table import Degradation
 
@@ -43,13 +43,15 @@ def build_framed(degradation: Degradation, image_shape: ImageShape) -> LinearOpe
         return build_operator(degradation, image_shape)
     rows, columns = margin
     channels, height, width = image_shape
+    # The margin may be wider than it has to: some lengths take ten times as long to transform.
+    rows, columns = fast_side(height + rows) - height, fast_side(width + columns) - width
     operator = build_operator(degradation, (channels, height + rows, width + columns))
     operator.margin = (rows, columns)
     return operator
 
 
 def frame_margin(degradation: Degradation) -> tuple[int, int]:
-    """Rows and columns of the margin that a degradation needs: none unless it wraps around.
+    """Rows and columns of margin that a degradation needs at least: none unless it wraps around.
 
     Raises:
         DDRMError: What `build_operator` raises.
