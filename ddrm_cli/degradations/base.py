@@ -92,8 +92,7 @@ class LinearOperator(nn.Module, ABC):
         self.margin = (0, 0)
         self.noise: float | None = None
         assert math.prod(self.spectral_shape) == math.prod(image_shape)
-        assert bool(torch.isfinite(singular_values).all())
-        assert bool((singular_values >= 0).all())
+        assert 0 <= singular_values.min() <= singular_values.max() < math.inf
         self.register_buffer("singular_values", singular_values.float())
         # Of the values as they are kept: float32 may have rounded one to zero.
         positive = self.singular_values > 0

@@ -26,15 +26,17 @@ class CosineTransform(nn.Module):
     """
 
     _turn: Tensor
+    _back: Tensor
 
     def __init__(self, size: int) -> None:
         super().__init__()
         self.size = size
         angle = -math.pi / (2 * size) * torch.arange(size // 2 + 1, dtype=torch.float64)
-        turn = math.sqrt(2) * torch.stack([angle.cos(), angle.sin()], dim=-1)
-        turn[0] /= math.sqrt(2)
+        turn = math.sqrt(2) * torch.polar(torch.ones_like(angle), angle)
+        turn[0] = 1
         # Real and imaginary parts: a complex buffer would lose the latter in `to(dtype)`.
-        self.register_buffer("_turn", turn.float())
+        self.register_buffer("_turn", torch.view_as_real(turn).float())
+        self.register_buffer("_back", torch.view_as_real(1 / turn).float())
 
     def forward(self, x: Tensor) -> Tensor:
         """Lines (..., N) to their coefficients (..., N)."""
@@ -48,9 +50,8 @@ class CosineTransform(nn.Module):
         half = self.size // 2
         late = F.pad(x_bar[..., self.size - half :].flip(-1), (1, 0)).neg_()
         spectrum = torch.complex(x_bar[..., : half + 1], late)
-        folded = torch.fft.irfft(
-            spectrum.div_(torch.view_as_complex(self._turn)), n=self.size, norm="ortho"
-        )
+        spectrum.mul_(torch.view_as_complex(self._back))
+        folded = torch.fft.irfft(spectrum, n=self.size, norm="ortho")
         x = torch.empty_like(folded)
         x[..., ::2] = folded[..., : self.size - half]
         x[..., 1::2] = folded[..., self.size - half :].flip(-1)

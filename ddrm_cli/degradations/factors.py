@@ -38,20 +38,16 @@ class Factor(nn.Module, ABC):
         size: N.
         singular_values: s, shape (n,), float64, in any order: those of the first n of the N
             spectral coordinates. The others are not measured.
+        measured: Which of the n are trusted, see `WEAKEST`.
         gain: How bright a white line is measured, on average.
     """
 
     def __init__(self, size: int, singular_values: NDArray[np.float64], gain: float) -> None:
         super().__init__()
         self.size = size
-        self.singular_values = singular_values
+        self.singular_values = torch.from_numpy(singular_values)
+        self.measured = self.singular_values >= WEAKEST * self.singular_values.max()
         self.gain = gain
-
-    @property
-    def measured(self) -> NDArray[np.bool_]:
-        """Which of the n coordinates are trusted, see `WEAKEST`."""
-        s = self.singular_values
-        return np.asarray(s >= WEAKEST * s.max())
 
     @abstractmethod
     def V(self, x_bar: Tensor, /) -> Tensor:

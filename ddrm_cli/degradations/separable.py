@@ -36,12 +36,12 @@ class SeparableOperator(LinearOperator):
         a, b = rows.singular_values, columns.singular_values
         size, measures = (rows.size, columns.size), (..., slice(len(a)), slice(len(b)))
         singular_values = torch.zeros(size)
-        singular_values[measures] = torch.from_numpy(np.outer(a, b)).float()
+        singular_values[measures] = torch.outer(a.float(), b.float())
         measured = torch.zeros(size, dtype=torch.bool)
-        measured[measures] = torch.from_numpy(np.outer(rows.measured, columns.measured))
+        measured[measures] = torch.outer(rows.measured, columns.measured)
         super().__init__((channels, *size), (channels, len(a), len(b)), singular_values, measured)
         self._measures = measures
-        self._gain = usable_gain(rows.gain * columns.gain, a.max() * b.max())
+        self._gain = usable_gain(rows.gain * columns.gain, float(a.max() * b.max()))
         self._rows, self._columns = rows, columns
 
     @property
