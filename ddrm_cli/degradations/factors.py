@@ -193,9 +193,9 @@ class DenseFactor(Factor):
         size = matrix.shape[1]
         if size > LARGEST_DENSE:
             raise MeasurementError(
-                "A filter that is not symmetric is a dense matrix where the border is mirrored, "
-                f"for pictures of at most {LARGEST_DENSE} pixels a side, not {size}.",
-                "Give a smaller picture or a symmetric kernel, or for a blur the boundary unknown.",
+                "A kernel that is not symmetric is applied with mirrored borders to pictures of "
+                f"at most {LARGEST_DENSE} pixels a side, not {size}.",
+                "Give a smaller picture or a symmetric kernel, or restore with --boundary unknown.",
             )
         u, s, vt = np.linalg.svd(matrix)
         super().__init__(size, s, float(matrix.sum(axis=1).mean()))

@@ -56,7 +56,7 @@ def _status(key: str) -> int:
 
 
 def build(name: str, side: int) -> LinearOperator:
-    """The operator, in a frame where it needs one; where the side is prime, of a prime measurement."""
+    """The operator, framed where it needs it; its measurement has a prime side where side is."""
     scale = get_entry(name).scale
     measurement = side // scale
     while side in SIDES["prime"] and not is_prime(measurement):

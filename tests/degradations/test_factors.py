@@ -126,7 +126,7 @@ def test_other_filters_are_matrices(taps: Matrix, reduction: int, boundary: str)
 def test_matrices_that_would_take_minutes_are_refused() -> None:
     kernel = np.outer([1.0, 2, 1], [1.0, 2, 4]) / 28
     shape = (1, 4, LARGEST_DENSE + 1)
-    with pytest.raises(MeasurementError, match=r"at most 2048 .* not 2049.* boundary unknown"):
+    with pytest.raises(MeasurementError, match=r"at most 2048 .* not 2049.*--boundary unknown"):
         build_operator(Degradation("deblur", {"kernel": kernel}), shape)
     unknown = Degradation("deblur", {"kernel": kernel, "boundary": "unknown"})
     assert build_operator(unknown, shape).image_shape == shape
