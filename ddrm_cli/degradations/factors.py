@@ -67,27 +67,27 @@ class Factor(nn.Module, ABC):
 
 
 class CosineFactor(Factor):
-    """Symmetric taps and mirrored borders; of the result each s-th number is kept, n = N / s.
+    """Symmetric taps and mirrored borders; of the result each r-th number is kept, n = N / r.
 
     Such a filter multiplies the wave ``cos(pi m (t + 1/2) / N)`` by
-    ``K(m) = sum_j k_j cos(pi m (j - (L - 1) / 2) / N)`` and samples it in the middle of blocks of
-    s, where waves of ``m = 2 n q + r`` and ``2 n q - r`` are the same wave r of length n but for a
-    sign ``(-1)^q``. So each coefficient r of the measurement's cosine transform is the product of
-    s coefficients of the picture's with s weights w_r, and:
+    ``K(m) = sum_j h_j cos(pi m (j - (L - 1) / 2) / N)`` and samples it in the middle of blocks of
+    r, where the waves ``m = 2 n q + k`` and ``2 n q - k`` are the same wave k of length n but for
+    a sign ``(-1)^q``. So coefficient k of the measurement's cosine transform is the product of r
+    coefficients of the picture's with r weights w_k, and:
 
-    - ``s_r = |w_r|``; no two r share a coefficient;
-    - ``V^T`` is the cosine transform and, among the s, the reflection that swaps ``w_r / |w_r|``
-      and the first, m = r, where it leaves what is measured; up to their sign, which U has, so
-      that a blur (s = 1) reflects nothing;
+    - ``s_k = |w_k|``; no two k share a coefficient;
+    - ``V^T`` is the cosine transform and, among the r, the reflection that swaps ``w_k / |w_k|``
+      and the first, m = k, where it leaves what is measured; up to their sign, which U has, so
+      that a blur (r = 1) reflects nothing;
     - ``U`` is the inverse cosine transform of length n.
 
     All of it takes O(N log N).
 
     Args:
-        taps: k, L of them; symmetric. L - s is even: the middle of the taps lies on the middle
+        taps: h, L of them; symmetric. L - r is even: the middle of the taps lies on the middle
             of a block.
         size: N, which the reduction divides.
-        reduction: s.
+        reduction: r.
     """
 
     _normal: Tensor
@@ -108,7 +108,7 @@ class CosineFactor(Factor):
         rest = np.linalg.norm(unit[1:], axis=0)
         stretch = np.sqrt(1 + unit[0])
         normal = np.concatenate([-rest[None] / stretch, stretch * _quotient(unit[1:], rest)])
-        # In the order of m: in odd rows, where m = 2 n q - r, r runs backwards.
+        # In the order of m: in odd rows, where m = 2 n q - k, k runs backwards.
         normal[1::2, 1:] = normal[1::2, :0:-1]
         self.register_buffer("_normal", torch.from_numpy(normal).float())
         self.register_buffer("_parity", torch.arange(reduction) % 2)
@@ -133,7 +133,7 @@ class CosineFactor(Factor):
         return y_bar
 
     def _reflected(self, x_bar: Tensor) -> Tensor:
-        """Coefficients reflected in each group of s, its own inverse."""
+        """Coefficients reflected in each group of r, its own inverse."""
         if self._reduction == 1:
             return x_bar
         parts = x_bar.reshape(*x_bar.shape[:-1], self._reduction, -1)
@@ -145,9 +145,9 @@ class CosineFactor(Factor):
 
 
 def _folded_weights(taps: NDArray[np.float64], size: int, reduction: int) -> NDArray[np.float64]:
-    """Weights w of the s frequencies that are measured as one, shape (s, n).
+    """Weights w of the r frequencies that are measured as one, shape (r, n).
 
-    Row p has ``m = p n + r`` where p is even and ``m = (p + 1) n - r`` where it is odd; in column
+    Row p has ``m = p n + k`` where p is even and ``m = (p + 1) n - k`` where it is odd; in column
     0 of odd rows it is m = p n, which is zero in the middle of each block.
     """
     n = size // reduction
@@ -159,7 +159,7 @@ def _folded_weights(taps: NDArray[np.float64], size: int, reduction: int) -> NDA
     # Where nothing is left of it but rounding, it says nothing.
     transfer[np.abs(transfer) < np.finfo(float).eps * np.abs(taps).sum()] = 0
     weights = transfer.reshape(reduction, n) / np.sqrt(reduction)
-    weights[1:, 0] *= np.sqrt(2)  # of waves as long as the shortest constant one
+    weights[1:, 0] *= np.sqrt(2)  # they become constant, whose norm is another
     weights[1::2, 0] = 0
     weights[1::2, 1:] = weights[1::2, :0:-1]
     p = np.arange(reduction)[:, None]
