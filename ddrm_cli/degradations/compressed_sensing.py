@@ -14,7 +14,7 @@ from .lines import LineMap, map_lines
 
 __all__ = ["CompressedSensing", "WalshTransform"]
 
-RADIX = 64  # a product with so small a matrix is faster than the additions it stands for
+BITS = 6  # a product with a matrix of 64 x 64 is faster than the additions that it stands for
 
 
 class WalshTransform(nn.Module):
@@ -35,8 +35,11 @@ class WalshTransform(nn.Module):
         self._power = size & -size
         odd = size // self._power
         self._cosine = CosineTransform(odd) if odd > 1 else None
+        bits = self._power.bit_length() - 1
+        passes = math.ceil(bits / BITS)
+        self._radices = [2 ** ((bits + index) // passes) for index in range(passes)]
         signs = torch.ones(1, 1)
-        while len(signs) < RADIX:
+        while len(signs) < 2**BITS:
             signs = torch.cat([torch.cat([signs, signs]), torch.cat([signs, -signs])], dim=1)
         self.register_buffer("_signs", signs)
 
@@ -60,12 +63,10 @@ class WalshTransform(nn.Module):
         Sylvester's matrix is the Kronecker product of smaller ones, one for each digit of the
         index. The first digit becomes the last as it is transformed, until all are back.
         """
-        shape, digits = x.shape, self._power
-        while digits > 1:
-            radix = min(RADIX, digits)
+        shape = x.shape
+        for radix in self._radices:
             matrix = self._signs[:radix, :radix] / math.sqrt(radix)
             x = x.reshape(-1, radix, self._power // radix).mT @ matrix
-            digits //= radix
         return x.reshape(shape)
 
 
