@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from .factors import WEAKEST
 
 __all__ = ["FourierBlur", "fast_side"]
 
-AT_ONCE = 2**20  # numbers of the kernel's spectrum that are computed at a time, in float64
+AT_ONCE = 2**18  # numbers of a spectrum that are handled at a time: they stay in the cache
 
 
 def fast_side(side: int) -> int:
@@ -50,7 +50,8 @@ class FourierBlur(LinearOperator):
     def __init__(self, image_shape: ImageShape, kernel: NDArray[np.float64]) -> None:
         _, height, width = image_shape
         phase, magnitude = _transfer(kernel, height, width)
-        singular_values = _whole(magnitude, magnitude, width)
+        opposite = torch.cat([magnitude[:1], magnitude[1:].flip(0)])
+        singular_values = _whole(magnitude, opposite, width)
         super().__init__(
             image_shape,
             image_shape,
@@ -74,26 +75,28 @@ class FourierBlur(LinearOperator):
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Hartley transform, ``Re F - Im F``; orthogonal and its own inverse."""
-        return _each_plane(x_bar, lambda plane: _coordinates(_fourier(plane), plane.shape[1]))
+        out = torch.empty_like(x_bar, memory_format=torch.contiguous_format)
+        for plane, result in _planes(x_bar, out):
+            _write_coordinates(_fourier(plane), result)
+        return out
 
     Vt = V
 
     def U(self, y_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.U`."""
-        phase = torch.view_as_complex(self._phase)
-        return _each_plane(
-            y_bar,
-            lambda plane: torch.fft.irfft2(
-                _spectrum(plane).mul_(phase), s=plane.shape, norm="ortho"
-            ),
-        )
+        out = torch.empty_like(y_bar, memory_format=torch.contiguous_format)
+        for plane, result in _planes(y_bar, out):
+            spectrum = _spectrum(plane).mul_(torch.view_as_complex(self._phase))
+            result.copy_(torch.fft.irfft2(spectrum, s=plane.shape, norm="ortho"))
+        return out
 
     def Ut(self, y: Tensor, /) -> Tensor:
         """See `LinearOperator.Ut`."""
-        phase = torch.view_as_complex(self._phase).conj()
-        return _each_plane(
-            y, lambda plane: _coordinates(_fourier(plane).mul_(phase), plane.shape[1])
-        )
+        out = torch.empty_like(y, memory_format=torch.contiguous_format)
+        for plane, result in _planes(y, out):
+            spectrum = _fourier(plane).mul_(torch.view_as_complex(self._phase).conj())
+            _write_coordinates(spectrum, result)
+        return out
 
 
 def _transfer(kernel: NDArray[np.float64], height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -130,34 +133,41 @@ def _fourier(plane: Tensor) -> Tensor:
     return spectrum
 
 
-def _each_plane(x: Tensor, plane_map: Callable[[Tensor], Tensor]) -> Tensor:
-    """Apply a map of planes (H, W) to each channel: its spectra take memory."""
-    out = torch.empty_like(x, memory_format=torch.contiguous_format)
-    for plane, result in zip(x.flatten(0, 1), out.flatten(0, 1), strict=True):
-        result.copy_(plane_map(plane))
-    return out
+def _planes(x: Tensor, out: Tensor) -> Iterable[tuple[Tensor, Tensor]]:
+    """One channel (H, W) after another, with what becomes of it: its spectrum takes memory."""
+    return zip(x.flatten(0, 1), out.flatten(0, 1), strict=True)
 
 
-def _coordinates(spectrum: Tensor, width: int) -> Tensor:
+def _rows(height: int, width: int, device: torch.device) -> Iterator[tuple[slice, Tensor]]:
+    """Some rows u at a time, and the numbers of the rows -u."""
+    at_once = max(1, AT_ONCE // width)
+    for first in range(0, height, at_once):
+        last = min(first + at_once, height)
+        yield slice(first, last), -torch.arange(first, last, device=device) % height
+
+
+def _write_coordinates(spectrum: Tensor, out: Tensor) -> None:
     """``Re F - Im F`` of all frequencies, from the half that `torch.fft.rfft2` gives."""
-    return _whole(spectrum.real - spectrum.imag, spectrum.real + spectrum.imag, width)
+    height, width = out.shape
+    for rows, opposite in _rows(height, width, out.device):
+        here, there = spectrum[rows], spectrum[opposite]
+        out[rows] = _whole(here.real - here.imag, there.real + there.imag, width)
 
 
 def _spectrum(coordinates: Tensor) -> Tensor:
     """The half spectrum of which these are the coordinates."""
-    width = coordinates.shape[1]
+    height, width = coordinates.shape
     half = width // 2 + 1
-    here = coordinates[:, :half]
-    there = torch.cat([coordinates[:, :1], coordinates[:, width - half + 1 :].flip(1)], dim=1)
-    there = _negative(there)
-    return torch.complex((here + there) / 2, (there - here) / 2)
+    spectrum = torch.empty(
+        (height, half), dtype=coordinates.dtype.to_complex(), device=coordinates.device
+    )
+    for rows, opposite in _rows(height, width, coordinates.device):
+        here, there = coordinates[rows, :half], coordinates[opposite]
+        there = torch.cat([there[:, :1], there[:, width - half + 1 :].flip(1)], dim=1)
+        spectrum[rows] = torch.complex((here + there) / 2, (there - here) / 2)
+    return spectrum
 
 
-def _whole(here: Tensor, there: Tensor, width: int) -> Tensor:
-    """All frequencies (H, W) from half of them, and from what half of the opposite ones hold."""
-    return torch.cat([here, _negative(there[:, 1 : width - here.shape[1] + 1].flip(1))], dim=1)
-
-
-def _negative(values: Tensor) -> Tensor:
-    """Rows of frequency -u at u."""
-    return torch.cat([values[:1], values[1:].flip(0)])
+def _whole(here: Tensor, opposite: Tensor, width: int) -> Tensor:
+    """All columns v of half of them, and from what the opposite rows hold in the columns -v."""
+    return torch.cat([here, opposite[:, 1 : width - here.shape[1] + 1].flip(1)], dim=1)
