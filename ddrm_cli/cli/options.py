@@ -12,6 +12,7 @@ from ddrm_cli.errors import UsageError
 from .complete import degradations, one_of
 from .config import set_defaults
 from .panels import MACHINE, MODEL, OUTPUT, TASK
+from .streams import STREAM
 
 if TYPE_CHECKING:
     from ddrm_cli.degradations.table import Degradation
@@ -41,6 +42,7 @@ __all__ = [
     "Precision",
     "Quiet",
     "Scale",
+    "ShowProgress",
     "Tile",
     "Yes",
     "degradation_of",
@@ -97,20 +99,33 @@ def drawn_mask(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
     return None
 
 
+def _named(ctx: typer.Context, pictures: list[str]) -> list[str]:
+    """A name that is mistyped is told at once, before anything slow is loaded."""
+    from ddrm_cli.images.files import check_named
+
+    for picture in pictures if not ctx.resilient_parsing else ():
+        if picture != STREAM:
+            check_named(picture)
+    return pictures
+
+
 Pictures = Annotated[
     list[str],
     typer.Argument(
-        metavar="PICTURE", help="Files, folders or patterns such as '*.jpg'.", show_default=False
+        metavar="PICTURE",
+        help="Files, folders or patterns such as '*.jpg'; - is stdin.",
+        show_default=False,
+        callback=_named,
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
         "-o",
         metavar="PATH",
-        help="File to write, or folder, which keeps the tree below an input folder. "
-        "Default: beside the input.",
+        help="File to write, - for stdout, or folder, which keeps the tree below an input folder; "
+        "a name that ends in a slash is one. Default: beside the input.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -133,9 +148,9 @@ Mask = Annotated[
     Path | None,
     typer.Option(
         "--mask",
-        metavar="FILE",
+        metavar="FILE|FOLDER",
         help="For inp: a picture of the same size; what is painted in any colour on black, or over "
-        "a copy of the photograph, is missing.",
+        "a copy of the photograph, is missing. Or a folder of such, named like the photographs.",
         rich_help_panel=TASK,
     ),
 ]
@@ -286,6 +301,16 @@ Json = Annotated[
         "--json",
         help="Print results as JSON, one object a line, for scripts.",
         rich_help_panel=OUTPUT,
+    ),
+]
+ShowProgress = Annotated[
+    str,
+    one_of(
+        "bar|json|none",
+        "--progress",
+        help="How it is shown on stderr: a bar, or every 30 seconds a line where that is no "
+        "terminal; as JSON, an object a line, for programs; or not.",
+        panel=OUTPUT,
     ),
 ]
 Quiet = Annotated[

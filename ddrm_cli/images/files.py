@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import BinaryIO
 
 from ddrm_cli.errors import ImageReadError
 
-__all__ = ["opened", "system_errors"]
+__all__ = ["check_named", "file_digest", "opened", "system_errors"]
 
 
 @contextlib.contextmanager
@@ -52,3 +54,27 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             if os.fstat(file.fileno()).st_size == 0:
                 raise ImageReadError(f"'{path}' is empty.", "Copy or download it again.")
             yield file
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits: a result remembers its inputs by it.
+
+    Raises:
+        ImageReadError: The file is missing or cannot be read.
+    """
+    digest = hashlib.sha256()
+    with opened(path) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def check_named(argument: str) -> None:
+    """Make sure that a file or folder is there; patterns may match later.
+
+    Raises:
+        ImageReadError: It is not, or its name cannot be.
+    """
+    with system_errors(argument):
+        if not Path(argument).exists() and not glob.has_magic(argument):
+            raise ImageReadError(f"There is no file or folder '{argument}'.", "Check its name.")
