@@ -140,7 +140,7 @@ def test_failures_and_scores_are_on_the_page(evaluation: Evaluation) -> None:
     for row in summarise(evaluation):
         assert row.text("psnr") in page.texts
     keys = [json.loads(str(card["data-keys"])) for card in page.cards()]
-    assert all({"psnr", "ssim", "consistency", "gain"} == set(each) for each in keys)
+    assert all({"psnr", "ssim", "residual", "gain"} == set(each) for each in keys)
 
 
 def test_of_very_many_pictures_the_worst_and_some_of_the_rest_are_shown(
@@ -188,11 +188,11 @@ def test_baselines_stand_beside_each_restoration_once(evaluation: Evaluation) ->
 
 def test_the_residual_is_shown_in_units_of_the_noise(evaluation: Evaluation) -> None:
     bicubic = summarise(evaluation)[0]
-    expected = f"{bicubic.means['consistency'].value / 0.05:.2f} σ"
-    assert bicubic.text("consistency") == expected
+    expected = f"{bicubic.means['residual'].value / 0.05:.2f} σ"
+    assert bicubic.text("residual") == expected
     assert bicubic.text("lpips") == "–"
     noise_free = replace(bicubic, sigma=0.0)
-    assert noise_free.text("consistency") == f"{bicubic.means['consistency'].value:.4f}"
+    assert noise_free.text("residual") == f"{bicubic.means['residual'].value:.4f}"
 
 
 def test_an_axis_tells_apart_what_differs_in_the_seventh_digit(evaluation: Evaluation) -> None:
@@ -210,7 +210,8 @@ def test_the_csv_has_a_row_for_each_picture_and_cell(evaluation: Evaluation) -> 
     assert float(rows[0]["psnr"]) == record.scores[DDRM]["psnr"]
     assert float(rows[0]["bicubic_psnr"]) == record.scores["bicubic"]["psnr"]
     assert rows[0]["measurement_psnr"] == ""  # belongs to inpainting
-    assert (rows[0]["degradation"], rows[0]["steps"]) == ("sr4", "1")
+    named = ("degradation", "preset", "steps")
+    assert tuple(rows[0][name] for name in named) == ("sr4", "standard", "1")
 
 
 def test_the_json_says_what_is_needed_to_repeat_the_run(evaluation: Evaluation) -> None:
