@@ -14,9 +14,9 @@ from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.metrics import (
     METRICS,
     check_metrics,
-    residual,
     get_metric,
     psnr,
+    residual,
     select_metrics,
     ssim,
 )
