@@ -35,7 +35,7 @@ LAYERS = (
     {"plausibility"},
     {"problem", "prior"},
     {"provenance"},
-    {"conversion", "devices", "inspection"},
+    {"conversion", "devices", "inspection", "report"},
     {"weights", "images"},
     {"sampler", "degradations", "networks"},
     {"errors", "_version"},
