@@ -1,0 +1,151 @@
+"""Pages to look at after a run: what came of each picture, before and after under a slider."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ddrm_cli.report.card import Card, Layer
+from ddrm_cli.report.page import Page, render
+from ddrm_cli.report.place import check_page, write_page
+
+from .record import read_record
+
+__all__ = ["Outcome", "check_report", "write_report"]
+
+MAKER = "ddrm restore"
+CARDS = 100  # of a page; about 50 kB each
+
+LONGEST = 16  # characters of a parameter that is told: no digest of a mask
+
+_STATUSES = {
+    "done": "restored",
+    "skipped": "restored before",
+    "unchanged": "left as they are",
+    "failed": "failed",
+}
+"""Each status in words that follow a number."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one picture.
+
+    Args:
+        path: The picture.
+        status: ``"done"``, ``"skipped"``, ``"unchanged"`` or ``"failed"``.
+        layers: What it is slid against by what that is called: its results, and the original.
+        facts: How it was restored, of JSON's types; where there are none, the result's record.
+        sentence: Why there is no result.
+    """
+
+    path: Path
+    status: str
+    layers: Mapping[str, Path] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    sentence: str = ""
+
+
+def check_report(place: Path) -> None:
+    """Find out before a long run what `write_report` would complain about after it.
+
+    Raises:
+        UsageError: The name is not that of a page.
+        OutputError: It cannot be written, or another file is there.
+    """
+    check_page(place, MAKER)
+
+
+def write_report(outcomes: Sequence[Outcome], place: Path, command: str = "") -> list[Path]:
+    """Write what came of pictures as a page, in place of that of an earlier run.
+
+    The page of one picture holds it and its results, and can be given away. Pages of several hold
+    small ones, with links to the files; there are as many pages as it takes: ``result.html``,
+    ``result-2.html``.
+
+    Args:
+        outcomes: In their order.
+        place: Of the first page.
+        command: What was typed.
+
+    Returns:
+        The pages.
+
+    Raises:
+        UsageError: The name is not that of a page.
+        OutputError: One cannot be written, or another file is there.
+    """
+    pages = list(_pages(outcomes, place, command))
+    for file, page in pages:
+        write_page(file, render(page, place.parent), MAKER)
+    return [file for file, _ in pages]
+
+
+def _pages(outcomes: Sequence[Outcome], place: Path, command: str) -> Iterator[tuple[Path, Page]]:
+    cards = [_card(each) for each in outcomes if each.layers]
+    starts = range(0, max(1, len(cards)), CARDS)
+    files = [place, *(place.with_stem(f"{place.stem}-{n}") for n in range(2, len(starts) + 1))]
+    several = len(files) > 1
+    counts = Counter(_STATUSES[each.status] for each in outcomes)
+    told = ", ".join(f"{number} {status}" for status, number in counts.items()) + "."
+    without = {
+        heading: [(str(each.path), each.sentence) for each in outcomes if each.status == status]
+        for heading, status in (("Failed", "failed"), ("Left as they are", "unchanged"))
+    }
+    for file, start in zip(files, starts, strict=True):
+        shown = cards[start : start + CARDS]
+        yield (
+            file,
+            Page(
+                maker=MAKER,
+                title="Restored pictures" if len(outcomes) > 1 else outcomes[0].path.name,
+                command=command,
+                notes=[told] if len(outcomes) > 1 else [],
+                lists=without if file == place else {},
+                cards=shown,
+                count=f"{start + 1} to {start + len(shown)} of {len(cards)}" if several else "",
+                links=_links(files, file) if several else {},
+            ),
+        )
+
+
+def _links(files: Sequence[Path], here: Path) -> dict[str, str]:
+    """Every page by its number, this one without an address."""
+    return {
+        str(number): "" if file == here else quote(os.fsencode(file.name))
+        for number, file in enumerate(files, start=1)
+    }
+
+
+def _card(outcome: Outcome) -> Card:
+    results = [Layer(label, file, str(file)) for label, file in outcome.layers.items()]
+    facts = outcome.facts or read_record(results[0].file) or {}
+    before = "Restored before." if outcome.status == "skipped" else ""
+    notes = list(filter(None, [before, _told(facts), *facts.get("notes", ())]))
+    layers = [Layer("input", outcome.path, str(outcome.path)), *results]
+    return Card(outcome.path.name, layers, notes=notes)
+
+
+def _told(facts: Mapping[str, Any]) -> str:
+    """How a picture was restored, in a line; what is not known is left out."""
+    parameters = facts.get("parameters", {})
+    numbers = ", ".join(f"{name} {value}" for name, value in parameters.items() if _is_short(value))
+    told = {
+        "degradation": f"{facts.get('degradation')}{f' ({numbers})' if numbers else ''}",
+        "sigma": f"σ = {facts.get('sigma', 0):.3g}, {facts.get('sigma_origin')}",
+        "model": f"model {facts.get('model')}",
+        "steps": f"{facts.get('steps')} steps",
+        "seed": f"seed {facts.get('seed')}",
+        "width": f"{facts.get('width')} x {facts.get('height')} pixels",
+        "seconds": f"{facts.get('seconds', 0):.3g} s",
+    }
+    return " · ".join(text for name, text in told.items() if facts.get(name) is not None)
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, (int, float, str)) and len(str(value)) <= LONGEST
