@@ -19,7 +19,7 @@ from .record import read_record
 __all__ = ["Outcome", "check_report", "write_report"]
 
 MAKER = "ddrm restore"
-CARDS = 100  # of a page; about 50 kB each
+CARDS = 100  # of a page; about 80 kB each
 
 LONGEST = 16  # characters of a parameter that is told: no digest of a mask
 
@@ -87,38 +87,32 @@ def write_report(outcomes: Sequence[Outcome], place: Path, command: str = "") ->
 
 
 def _pages(outcomes: Sequence[Outcome], place: Path, command: str) -> Iterator[tuple[Path, Page]]:
+    """The pages with the files they go to; the first says what came of pictures without a card."""
     cards = [_card(each) for each in outcomes if each.layers]
     starts = range(0, max(1, len(cards)), CARDS)
     files = [place, *(place.with_stem(f"{place.stem}-{n}") for n in range(2, len(starts) + 1))]
-    several = len(files) > 1
+    one = len(outcomes) == 1
     counts = Counter(_STATUSES[each.status] for each in outcomes)
     told = ", ".join(f"{number} {status}" for status, number in counts.items()) + "."
-    without = {
-        heading: [(str(each.path), each.sentence) for each in outcomes if each.status == status]
-        for heading, status in (("Failed", "failed"), ("Left as they are", "unchanged"))
-    }
     for file, start in zip(files, starts, strict=True):
         shown = cards[start : start + CARDS]
-        yield (
-            file,
-            Page(
-                maker=MAKER,
-                title="Restored pictures" if len(outcomes) > 1 else outcomes[0].path.name,
-                command=command,
-                notes=[told] if len(outcomes) > 1 else [],
-                lists=without if file == place else {},
-                cards=shown,
-                count=f"{start + 1} to {start + len(shown)} of {len(cards)}" if several else "",
-                links=_links(files, file) if several else {},
-            ),
+        page = Page(
+            maker=MAKER,
+            title=outcomes[0].path.name if one else "Restored pictures",
+            command=command,
+            notes=[] if one else [told],
+            lists=_without_cards(outcomes) if file == place else {},
+            cards=shown,
+            count=f"{start + 1} to {start + len(shown)} of {len(cards)}" if len(files) > 1 else "",
+            places=["" if each == file else quote(os.fsencode(each.name)) for each in files],
         )
+        yield file, page
 
 
-def _links(files: Sequence[Path], here: Path) -> dict[str, str]:
-    """Every page by its number, this one without an address."""
+def _without_cards(outcomes: Sequence[Outcome]) -> dict[str, list[tuple[str, str]]]:
     return {
-        str(number): "" if file == here else quote(os.fsencode(file.name))
-        for number, file in enumerate(files, start=1)
+        heading: [(str(each.path), each.sentence) for each in outcomes if each.status == status]
+        for heading, status in (("Failed", "failed"), ("Left as they are", "unchanged"))
     }
 
 

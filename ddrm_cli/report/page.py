@@ -43,14 +43,15 @@ class Page:
         maker: The command that makes such pages.
         title: Of the page.
         cards: In their order. The pictures of a single one are whole inside the page, which is
-            looked at alone; of several, small, and linked to their files.
+            looked at alone; of several, or on one of several pages, small, and linked to their
+            files.
         command: What was typed; empty where nothing was.
         notes: Sentences below the title.
         body: HTML before the cards.
         lists: Heading to names, each with a sentence: what has no card, and why.
         count: How many pictures these are, if not all that there are.
         orders: How cards can be sorted, besides by name.
-        links: Text to address of the other pages; this one's address is empty.
+        places: Addresses of the pages that belong together, in their order; this one's is empty.
     """
 
     maker: str
@@ -62,7 +63,7 @@ class Page:
     lists: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     count: str = ""
     orders: Sequence[Order] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
+    places: Sequence[str] = ()
 
 
 def render(page: Page, folder: Path) -> bytes:
@@ -74,7 +75,7 @@ def render(page: Page, folder: Path) -> bytes:
         page: What it shows.
         folder: Where it will be, from where it finds the files.
     """
-    alone = len(page.cards) == 1
+    alone = len(page.cards) == 1 and len(page.places) < 2
     cards = [
         card_html(card, None if alone else folder, WHOLE if alone else THUMBNAIL)
         for card in page.cards
@@ -92,7 +93,7 @@ def render(page: Page, folder: Path) -> bytes:
         "controls": _controls(page),
         "kind": "cards alone" if alone else "cards",
         "cards": "\n".join(cards),
-        "links": _links(page.links),
+        "places": _places(page.places),
         "version": html.escape(__version__),
     }
     # In one pass, so that a name that looks like a slot stays a name.
@@ -150,13 +151,13 @@ def _list(heading: str, items: Sequence[tuple[str, str]]) -> str:
     return f'<section class="list"><h2>{html.escape(heading)}</h2><ul>{lines}</ul></section>'
 
 
-def _links(links: Mapping[str, str]) -> str:
-    if not links:
+def _places(places: Sequence[str]) -> str:
+    if len(places) < 2:
         return ""
     items = "".join(
-        f'<a href="{html.escape(address)}">{html.escape(text)}</a>'
+        f'<a href="{html.escape(address)}">{number}</a>'
         if address
-        else f'<b aria-current="page">{html.escape(text)}</b>'
-        for text, address in links.items()
+        else f'<b aria-current="page">{number}</b>'
+        for number, address in enumerate(places, start=1)
     )
     return f'<nav aria-label="Pages">{items}</nav>'

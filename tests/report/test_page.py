@@ -82,10 +82,9 @@ def test_a_name_that_is_no_utf_8_is_written_out_and_found(
 
 def test_every_text_stays_a_text(pictures: list[Path], tmp_path: Path) -> None:
     card = Card(NASTY, [Layer(NASTY, pictures[0], NASTY)], NASTY, [NASTY])
-    links = {NASTY: NASTY}
     lists = {NASTY: [(NASTY, NASTY)]}
     whole = page_of(
-        card, card, command=NASTY, notes=[NASTY], lists=lists, count=NASTY, links=links,
+        card, card, command=NASTY, notes=[NASTY], lists=lists, count=NASTY, places=[NASTY, ""],
         orders=[Order(NASTY, NASTY)],
     )  # fmt: skip
     page = Reader(render(whole, tmp_path))
@@ -93,8 +92,8 @@ def test_every_text_stays_a_text(pictures: list[Path], tmp_path: Path) -> None:
     assert len(page.all("img")) == 2
     assert page.cards[0]["data-name"] == NASTY
     # Command, note, heading and name of the list, group and order and twice the label among the
-    # controls, page, and on each card name, group, label and note; the rest stands among more.
-    assert page.texts.count(NASTY) == 1 + 1 + 2 + 4 + 1 + 2 * 4
+    # controls, and on each card name, group, label and note; the rest stands among more.
+    assert page.texts.count(NASTY) == 1 + 1 + 2 + 4 + 2 * 4
 
 
 def test_nothing_comes_from_a_network(pictures: list[Path], tmp_path: Path) -> None:
