@@ -137,7 +137,15 @@ function fit() {
   $("level").textContent = Math.round(100 * scale) + " %";
 }
 
-function change(wanted, x = $("stage").clientWidth / 2, y = $("stage").clientHeight / 2) {
+// Where the edge is seen in the stage, or else the middle: what keys and buttons zoom into.
+function center() {
+  const edge = $("stage").querySelector(".edge");
+  const x = edge.getBoundingClientRect().left - $("stage").getBoundingClientRect().left;
+  const width = $("stage").clientWidth;
+  return x > 0 && x < width ? x : width / 2;
+}
+
+function change(wanted, x = center(), y = $("stage").clientHeight / 2) {
   if (!largest()?.naturalWidth) return;
   const stage = $("stage");
   const [left, top, old] = [stage.scrollLeft + x, stage.scrollTop + y, zoom];

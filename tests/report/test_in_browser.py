@@ -268,7 +268,13 @@ def test_one_picture_is_seen_at_every_scale(
     compare = stage.find_element("css selector", ".compare")
     assert compare.size["width"] <= stage.size["width"]
     slider = page.switch_to.active_element
+    edge = compare.find_element("css selector", ".edge")
+    slider.send_keys(40 * webdriver.Keys.ARROW_LEFT)
+    before = page.execute_script("return arguments[0].getBoundingClientRect().x", edge)
     slider.send_keys("1")
+    # What is enlarged is what the slider is at.
+    after = page.execute_script("return arguments[0].getBoundingClientRect().x", edge)
+    assert after == pytest.approx(before, abs=2)
     assert compare.size["width"] == 3000
     assert page.find_element("id", "level").text == "100 %"
     slider.send_keys("0")
