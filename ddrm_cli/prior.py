@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.errors import Notice, UsageError
+from ddrm_cli.errors import Notice, Progress, UsageError
 from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
@@ -84,6 +84,7 @@ class LoadedModel:
         label: int | None = None,
         guidance_scale: float | None = None,
         notice: Notice | None = None,
+        progress: Progress | None = None,
         *,
         limited: bool = True,
     ) -> TiledDenoiser[NetworkDenoiser]:
@@ -95,6 +96,7 @@ class LoadedModel:
             guidance_scale: How strongly the classifier pulls towards the class; None takes the
                 model's, 0 leaves the classifier out.
             notice: Told what was done differently from what was asked.
+            progress: Told after each group of windows which share of the evaluation is done.
             limited: Whether predictions are limited to the range of pictures.
 
         Raises:
@@ -135,6 +137,7 @@ class LoadedModel:
             least_tile=SMALLEST_TILE if guidance is None else model.image_size,
             batch_size=tiling.batch_size,
             notice=notice,
+            progress=progress,
         )
 
     def _guidance(self, label: int | None, scale: float | None) -> ClassifierGuidance | None:

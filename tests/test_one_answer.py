@@ -44,7 +44,7 @@ def by_command(path: Path, model: LoadedModel, **asked: Any) -> np.ndarray[Any, 
     """What ``ddrm restore`` writes, without its command line."""
     output = path.with_name("command.png")
     restore = FileRestorer(Restorer(model, FAST), RestoredFiles(range(1)), {})
-    restore(path, output, RestoreRequest(**asked).read(path), overwrite=True)
+    restore(output, RestoreRequest(**asked).read(path), overwrite=True)
     with Image.open(output) as image:
         return np.asarray(image)
 

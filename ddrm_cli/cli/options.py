@@ -39,6 +39,7 @@ __all__ = [
     "Precision",
     "Quiet",
     "Scale",
+    "ShowProgress",
     "Tile",
     "Yes",
     "check_sigma",
@@ -96,17 +97,19 @@ def degradation_of(
 Pictures = Annotated[
     list[str],
     typer.Argument(
-        metavar="PICTURE", help="Files, folders or patterns such as '*.jpg'.", show_default=False
+        metavar="PICTURE",
+        help="Files, folders or patterns such as '*.jpg'; - is stdin.",
+        show_default=False,
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
         "-o",
         metavar="PATH",
-        help="File to write, or folder, which keeps the tree below an input folder. "
-        "Default: beside the input.",
+        help="File to write, - for stdout, or folder, which keeps the tree below an input folder; "
+        "a name that ends in a slash is one. Default: beside the input.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -129,8 +132,9 @@ Mask = Annotated[
     Path | None,
     typer.Option(
         "--mask",
-        metavar="FILE",
-        help="For inp: a picture of the same size, white where pixels are missing.",
+        metavar="FILE|FOLDER",
+        help="For inp: a picture of the same size, white where pixels are missing; or a folder of "
+        "such pictures, named like the photographs.",
         rich_help_panel=TASK,
     ),
 ]
@@ -264,6 +268,16 @@ Json = Annotated[
         "--json",
         help="Print results as JSON, one object a line, for scripts.",
         rich_help_panel=OUTPUT,
+    ),
+]
+ShowProgress = Annotated[
+    str,
+    one_of(
+        "bar|json|none",
+        "--progress",
+        help="How it is shown on stderr: a bar, or every 30 seconds a line where that is no "
+        "terminal; as JSON, an object a line, for programs; or not.",
+        panel=OUTPUT,
     ),
 ]
 Quiet = Annotated[
