@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import typer
+
 from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
@@ -56,6 +58,7 @@ from .restore_options import (
     Original,
     Preset,
     Quality,
+    ReportPage,
     Samples,
     SaveProgress,
     Seed,
@@ -64,6 +67,7 @@ from .restore_options import (
     Steps,
     Suffix,
 )
+from .typed import typed
 from .voice import Voice
 
 if TYPE_CHECKING:
@@ -74,6 +78,7 @@ __all__ = ["restore"]
 
 
 def restore(
+    ctx: typer.Context,
     pictures: Pictures,
     deg: DegradationName = None,
     sigma: Sigma = None,
@@ -101,6 +106,7 @@ def restore(
     average: Average = False,
     compare: Compare = False,
     original: Original = None,
+    report: ReportPage = None,
     save_progress: SaveProgress = False,
     model_name: ModelName = "photo-small",
     arch: Arch = None,
@@ -132,6 +138,7 @@ def restore(
     """
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.files.names import RestoredFiles
+    from ddrm_cli.files.report import check_report
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.naming import find_masks
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
@@ -162,8 +169,10 @@ def restore(
             "Choose a smaller seed.",
         )
     outputs = RestoredFiles(range(seed, seed + samples), average, compare, save_progress)
-    if original is not None and not compare:
-        raise UsageError("--original belongs to --compare.", "Add --compare.")
+    if original is not None and not (compare or report):
+        raise UsageError("--original belongs to --compare and --report.", "Add one of them.")
+    if report is not None:
+        check_report(report)
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
     naming = _naming(degradation, form, suffix)
@@ -195,6 +204,8 @@ def restore(
         original=original,
         masks=find_masks(mask),
         quality=quality,
+        page=None if dry_run else report,
+        command=typed(ctx),
         asked={
             "automatic": automatic,
             "quality": quality,

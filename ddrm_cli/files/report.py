@@ -88,12 +88,12 @@ def write_report(outcomes: Sequence[Outcome], place: Path, command: str = "") ->
 
 def _pages(outcomes: Sequence[Outcome], place: Path, command: str) -> Iterator[tuple[Path, Page]]:
     """The pages with the files they go to; the first says what came of pictures without a card."""
-    cards = [_card(each) for each in outcomes if each.layers]
+    one = len(outcomes) == 1
+    cards = [_card(each, alone=one) for each in outcomes if each.layers]
     starts = range(0, max(1, len(cards)), CARDS)
     files = [place, *(place.with_stem(f"{place.stem}-{n}") for n in range(2, len(starts) + 1))]
-    one = len(outcomes) == 1
-    counts = Counter(_STATUSES[each.status] for each in outcomes)
-    told = ", ".join(f"{number} {status}" for status, number in counts.items()) + "."
+    counts = Counter(each.status for each in outcomes)
+    told = ", ".join(f"{counts[s]} {words}" for s, words in _STATUSES.items() if counts[s]) + "."
     for file, start in zip(files, starts, strict=True):
         shown = cards[start : start + CARDS]
         page = Page(
@@ -116,12 +116,15 @@ def _without_cards(outcomes: Sequence[Outcome]) -> dict[str, list[tuple[str, str
     }
 
 
-def _card(outcome: Outcome) -> Card:
-    results = [Layer(label, file, str(file)) for label, file in outcome.layers.items()]
-    facts = outcome.facts or read_record(results[0].file) or {}
+def _card(outcome: Outcome, *, alone: bool) -> Card:
+    files = {"input": outcome.path, **outcome.layers}
+    # Where a file was says nothing to those whom a page of one picture is given to.
+    layers = [
+        Layer(label, file, file.name if alone else str(file)) for label, file in files.items()
+    ]
+    facts = outcome.facts or read_record(layers[1].file) or {}
     before = "Restored before." if outcome.status == "skipped" else ""
     notes = list(filter(None, [before, _told(facts), *facts.get("notes", ())]))
-    layers = [Layer("input", outcome.path, str(outcome.path)), *results]
     return Card(outcome.path.name, layers, notes=notes)
 
 

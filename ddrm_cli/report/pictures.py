@@ -82,12 +82,12 @@ def embedded(path: Path, size: Size) -> Embedded | None:
     image = image_of(pixels)
     image.thumbnail((size.side, size.side), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
+    # Without `optimize`, for which Pillow has too little room where a picture is noise.
     image.save(
         stream,
         "JPEG",
         quality=size.quality,
         subsampling=size.subsampling,
-        optimize=True,
         icc_profile=picture.metadata.icc_profile,
     )
     data = base64.b64encode(stream.getvalue()).decode()

@@ -70,7 +70,8 @@ def test_the_page_of_one_picture_holds_it_and_all_that_came_of_it(folder: Path) 
     assert labels(page) == ["input", "seed 3", "seed 4", "original"]
     assert all(address.startswith("data:") for address in page.loaded)
     assert page.files == []
-    assert {"ddrm restore in/a.png", TOLD, "Grain."} <= set(page.texts)
+    assert {"ddrm restore in/a.png", TOLD, "Grain.", " a_seed3.png"} <= set(page.texts)
+    assert not any("out" in text for text in page.texts if text.endswith(".png"))
     assert page.all("div", "alone")
 
 
@@ -85,7 +86,7 @@ def test_of_a_folder_every_picture_is_named_whatever_came_of_it(folder: Path) ->
     write_report(outcomes, folder / "pages" / "result.html")
     page = read(folder / "pages" / "result.html")
     assert [card["data-name"] for card in page.cards] == ["a.png", "b.png", "e.png"]
-    assert "2 restored, 1 restored before, 1 failed, 1 left as they are." in page.texts
+    assert "2 restored, 1 restored before, 1 left as they are, 1 failed." in page.texts
     assert f"{TOLD} · 1.23 s" in page.texts
     # What was skipped says in its own record how it was made.
     assert page.texts.count(TOLD) == 2

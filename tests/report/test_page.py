@@ -153,6 +153,16 @@ def test_colours_keep_their_profile_and_nothing_else_of_the_metadata(tmp_path: P
     assert not image.getexif()
 
 
+@pytest.mark.parametrize("size", [WHOLE, THUMBNAIL])
+def test_a_picture_of_noise_has_room(size: Size, tmp_path: Path) -> None:
+    path = tmp_path / "noise.png"
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    found = embedded(path, size)
+    assert found is not None
+    assert decoded(found.source).width == min(400, size.side)
+
+
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     path = tmp_path / "hole.png"
     Image.new("RGBA", (16, 16), (200, 0, 0, 0)).save(path)
