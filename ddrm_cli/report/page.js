@@ -70,12 +70,13 @@ function follow(compare) {
     const larger = stage && (stage.scrollWidth > stage.clientWidth
       || stage.scrollHeight > stage.clientHeight);
     const pans = larger && isFar(start);
+    const isMouse = start.pointerType === "mouse"; // a finger may be about to scroll the page
     let last = start;
     let moved = 0;
     const drag = (event) => {
       moved += Math.abs(event.clientX - last.clientX) + Math.abs(event.clientY - last.clientY);
       if (pans) stage.scrollBy(last.clientX - event.clientX, last.clientY - event.clientY);
-      else slide(event);
+      else if (isMouse || Math.abs(event.clientX - start.clientX) > 4) slide(event);
       last = event;
     };
     const end = (event) => {
@@ -86,7 +87,7 @@ function follow(compare) {
     compare.addEventListener("pointermove", drag);
     compare.addEventListener("pointerup", end, { once: true });
     compare.addEventListener("pointercancel", end, { once: true });
-    if (!pans && start.pointerType === "mouse") slide(start);
+    if (!pans && isMouse) slide(start);
   });
   move();
 }

@@ -194,6 +194,36 @@ def test_the_slider_moves_by_pointer_and_by_keys(page: Any) -> None:
         assert at(page, compare) == place
 
 
+def test_a_finger_moves_the_slider_along_and_the_page_across(page: Any, report: Path) -> None:
+    def swipe(dx: int, dy: int) -> None:
+        x, y = page.execute_script(
+            "arguments[0].scrollIntoView({block: 'center'});"
+            "const b = arguments[0].getBoundingClientRect();"
+            "return [b.x + b.width / 2, b.y + b.height / 2]",
+            page.find_element("css selector", ".compare"),
+        )
+        touch = "Input.dispatchTouchEvent"
+        places = [{"x": x + dx * i / 10, "y": y + dy * i / 10} for i in range(11)]
+        for kind, place in zip(["touchStart", *10 * ["touchMove"]], places, strict=True):
+            page.execute_cdp_cmd(touch, {"type": kind, "touchPoints": [place]})
+        page.execute_cdp_cmd(touch, {"type": "touchEnd", "touchPoints": []})
+
+    metrics = {"width": 390, "height": 600, "deviceScaleFactor": 1, "mobile": True}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    page.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    try:
+        page.get(report.as_uri())
+        compare = page.find_element("css selector", ".compare")
+        quarter = compare.size["width"] // 4
+        swipe(quarter, 0)
+        assert at(page, compare) == pytest.approx(75, abs=1)
+        swipe(0, -quarter)
+        assert at(page, compare) == pytest.approx(75, abs=1)
+    finally:
+        page.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_left_and_right_of_the_slider_are_the_two_pictures(page: Any) -> None:
     compare = page.find_element("css selector", ".compare")
     assert shown(page, compare, 0.4) == pytest.approx(40, abs=2)  # of JPEG
