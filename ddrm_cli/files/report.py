@@ -20,13 +20,12 @@ __all__ = ["Outcome", "check_report", "write_report"]
 
 MAKER = "ddrm restore"
 CARDS = 100  # of a page; about 80 kB each
-
 LONGEST = 16  # characters of a parameter that is told: no digest of a mask
 
 _STATUSES = {
     "done": "restored",
     "skipped": "restored before",
-    "unchanged": "left as they are",
+    "unchanged": "left alone",
     "failed": "failed",
 }
 """Each status in words that follow a number."""
@@ -112,7 +111,7 @@ def _pages(outcomes: Sequence[Outcome], place: Path, command: str) -> Iterator[t
 def _without_cards(outcomes: Sequence[Outcome]) -> dict[str, list[tuple[str, str]]]:
     return {
         heading: [(str(each.path), each.sentence) for each in outcomes if each.status == status]
-        for heading, status in (("Failed", "failed"), ("Left as they are", "unchanged"))
+        for heading, status in (("Failed", "failed"), ("Left alone", "unchanged"))
     }
 
 
@@ -130,19 +129,20 @@ def _card(outcome: Outcome, *, alone: bool) -> Card:
 
 def _told(facts: Mapping[str, Any]) -> str:
     """How a picture was restored, in a line; what is not known is left out."""
-    parameters = facts.get("parameters", {})
-    numbers = ", ".join(f"{name} {value}" for name, value in parameters.items() if _is_short(value))
+    values = {name: _short(value) for name, value in facts.items()}
+    parameters = facts.get("parameters", {}).items()
+    numbers = ", ".join(f"{k} {_short(v)}" for k, v in parameters if len(str(v)) <= LONGEST)
     told = {
-        "degradation": f"{facts.get('degradation')}{f' ({numbers})' if numbers else ''}",
-        "sigma": f"σ = {facts.get('sigma', 0):.3g}, {facts.get('sigma_origin')}",
-        "model": f"model {facts.get('model')}",
-        "steps": f"{facts.get('steps')} steps",
-        "seed": f"seed {facts.get('seed')}",
-        "width": f"{facts.get('width')} x {facts.get('height')} pixels",
-        "seconds": f"{facts.get('seconds', 0):.3g} s",
+        "degradation": f"{values.get('degradation')}{f' ({numbers})' if numbers else ''}",
+        "sigma": f"σ = {values.get('sigma')}, {values.get('sigma_origin')}",
+        "model": f"model {values.get('model')}",
+        "steps": f"{values.get('steps')} step{'' if facts.get('steps') == 1 else 's'}",
+        "seed": f"seed {values.get('seed')}",
+        "width": f"{values.get('width')} x {values.get('height')} pixels",
+        "seconds": f"{values.get('seconds')} s",
     }
-    return " · ".join(text for name, text in told.items() if facts.get(name) is not None)
+    return " · ".join(text for name, text in told.items() if name in facts)
 
 
-def _is_short(value: object) -> bool:
-    return isinstance(value, (int, float, str)) and len(str(value)) <= LONGEST
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -86,14 +86,14 @@ def test_of_a_folder_every_picture_is_named_whatever_came_of_it(folder: Path) ->
     write_report(outcomes, folder / "pages" / "result.html")
     page = read(folder / "pages" / "result.html")
     assert [card["data-name"] for card in page.cards] == ["a.png", "b.png", "e.png"]
-    assert "2 restored, 1 restored before, 1 left as they are, 1 failed." in page.texts
+    assert "2 restored, 1 restored before, 1 left alone, 1 failed." in page.texts
     assert f"{TOLD} · 1.23 s" in page.texts
     # What was skipped says in its own record how it was made.
     assert page.texts.count(TOLD) == 2
     assert page.texts.count("Restored before.") == 1
     for texts in (
         ["Failed", "in/c.png", ": It is broken. Copy it again."],
-        ["Left as they are", "in/d.png", ": Nothing was found."],
+        ["Left alone", "in/d.png", ": Nothing was found."],
     ):
         start = page.texts.index(texts[0])
         assert page.texts[start : start + 3] == texts
