@@ -101,5 +101,5 @@ def _read(path: Path) -> Picture | None:
     y, _, missing = read_npz_measurement(path)
     if y.ndim != 3 or y.shape[0] not in (1, 3):
         return None
-    alpha = None if missing is None else (~missing).astype(np.float32)
-    return Picture(np.moveaxis(y, 0, -1), alpha)
+    seen = None if missing is None or missing.shape != y.shape[1:] else ~missing
+    return Picture(np.moveaxis(y, 0, -1), None if seen is None else seen.astype(np.float32))
