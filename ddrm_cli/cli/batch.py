@@ -56,10 +56,9 @@ def run_task(
 
     with piped(pictures, out, task, voice) as (pictures, out, voice):
         target = Target.of(out)
-        besides = [target.folder(several=True), *task.reads]
         found = survey(
             pictures,
-            besides=[folder for folder in besides if folder is not None and folder.is_dir()],
+            besides=[*filter(None, [target.folder(several=True)]), *task.reads],
             endings=task.naming.results,
         )
         # One picture that a folder or a pattern stands for is a run over several, too.
@@ -71,22 +70,22 @@ def run_task(
             told.failed(folder, None, error, named=False)
         todo = _examine(jobs, task, told, several=several, overwrite=overwrite)
         with run_progress(voice, progress, len(todo)) as shown:
-            for job, keep in todo.items():
-                with shown.picture(job.source.path.name):
+            for done, (job, keep) in enumerate(todo.items()):
+                try:
+                    work = task.read(job)
+                except Exception as error:
+                    told.failed(job.source.path, job.output, error, named=several)
+                    continue
+                if not isinstance(work, Report):
+                    task.prepare()
+                    shown.picture(job.source.path.name, done)
                     try:
-                        work = task.read(job)
+                        work = task.run(
+                            job, work, keep=keep, overwrite=overwrite, progress=shown.part
+                        )
                     except Exception as error:
                         told.failed(job.source.path, job.output, error, named=several)
                         continue
-                    if not isinstance(work, Report):
-                        task.prepare()
-                        try:
-                            work = task.run(
-                                job, work, keep=keep, overwrite=overwrite, progress=shown.part
-                            )
-                        except Exception as error:
-                            told.failed(job.source.path, job.output, error, named=several)
-                            continue
                 told.done(job, work)
         if several or told.error is None:
             order = {job.source.path: number for number, job in enumerate(jobs)}

@@ -77,13 +77,10 @@ class RunProgress:
         self._done = 0
         self._name = ""
 
-    @contextmanager
-    def picture(self, name: str) -> Iterator[None]:
-        """The time of a picture, whatever comes of it."""
-        self._name = name
+    def picture(self, name: str, done: int) -> None:
+        """A picture begins, after so many, whatever came of them."""
+        self._name, self._done = name, done
         self.part(0)
-        yield
-        self._done += 1
 
     def part(self, share: float) -> None:
         """So much of the picture is done."""
@@ -163,19 +160,25 @@ def _lines(voice: Voice, clock: Clock) -> Iterator[Callable[[Place], None]]:
 
 @contextmanager
 def _bars() -> Iterator[Callable[[Place], None]]:
-    """A bar for all pictures, where there are several, and one for the picture."""
+    """A bar for all pictures, where there are several, and one for the picture.
+
+    They stand there from the first picture on: before it, the user may be asked for a download.
+    """
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
 
-    with Bars(
+    bars = Bars(
         TextColumn("{task.description}", markup=False),  # names may have brackets
         BarColumn(),
         TextColumn("{task.fields[told]}", markup=False),
         console=progress.stderr,
         transient=True,
         redirect_stdout=sys.stdout.isatty(),  # results stand above the bars then
-    ) as bars:
+    )
+    try:
         yield _show_in(bars)
+    finally:
+        bars.stop()
 
 
 def _show_in(bars: Bars) -> Callable[[Place], None]:
@@ -183,10 +186,11 @@ def _show_in(bars: Bars) -> Callable[[Place], None]:
     one = bars.add_task("", total=1, told="", visible=False)
 
     def show(place: Place) -> None:
+        bars.start()
         if place.total > 1:
-            told = f"{place.done} of {place.total} pictures {place.left}"
+            told = f"{place.done} of {place.total} pictures  {place.left}"
             bars.update(run, completed=place.all, description="all", told=told, visible=True)
-        told = f"{place.share:.0%}" + (f" {place.left}" if place.total == 1 else "")
+        told = f"{place.share:.0%}" + (f"  {place.left}" if place.total == 1 else "")
         bars.update(one, completed=place.share, description=place.name, told=told, visible=True)
 
     return show

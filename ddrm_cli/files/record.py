@@ -54,7 +54,7 @@ def read_record(path: Path) -> dict[str, Any] | None:
     """How a restored picture was made; None where it does not say."""
     try:
         record = json.loads(read_texts(path).get(RESULT_KEY, "null"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 
@@ -85,16 +85,19 @@ def difference(
         now: What it would depend on.
         by: Who made it, if that is worth telling.
     """
-    was, now = (
-        {key: value for key, value in {**each, **each.get("parameters", {})}.items()
-         if value is not None and key != "parameters"}
-        for each in (was, now)
-    )  # fmt: skip
+    was, now = _flat(was), _flat(now)
     changed = [key for key in {**was, **now} if was.get(key) != now.get(key)]
     if "input" in changed:
         return f"'{path}' was made of another picture."
     told = ", ".join(_change(key, was.get(key), now.get(key)) for key in changed)
     return f"'{path}' was made with other settings{by}: {told}." if changed else None
+
+
+def _flat(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """With the degradation's parameters among all others."""
+    parameters = asked.get("parameters")
+    inner = parameters if isinstance(parameters, dict) else {}
+    return {key: value for key, value in {**asked, **inner}.items() if key != "parameters"}
 
 
 def _change(key: str, was: object, now: object) -> str:

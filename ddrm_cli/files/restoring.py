@@ -228,36 +228,14 @@ class FileRestorer:
         if not restoration.plan.steps:  # nothing was evaluated: the measurement is the answer
             predictions.add(Step(1, 1, 0.0, restoration.x))
         samples = restoration.x.movedim(1, -1).contiguous().numpy()
-        results = samples.mean(axis=0, keepdims=True) if files.average else samples
         facts = {
             **posed.facts(self.restorer, restoration.plan, files),
             "class": restoration.label,
             "precision": str(restoration.precision).removeprefix("torch."),
         }
-        asked = {"input": posed.digest, **self.asked}
-        record = {**facts, "asked": asked}
-        of_figures = {**facts, "asked": asked_of_figures(asked, files, self.original)}
-        made: dict[Path, Callable[[], Picture | bytes]] = {
-            file: partial(posed.recorded, pixels, {**record, "seed": seed})
-            for file, pixels, seed in zip(files.results(output), results, files.seeds, strict=False)
-        }
-
-        def figure(make: Callable[..., NDArray[np.float32]], *parts: Any) -> Picture:
-            return with_record(Picture(make(*parts)), of_figures)
-
-        if files.predictions:
-            seen = predictions.pixels, predictions.labels
-            comment = comment_of(of_figures)
-            made[files.animation(output)] = partial(progress_gif, seen[0], comment=comment)
-            made[files.contact_sheet(output)] = partial(figure, contact_sheet, *seen)
-        if files.compare:
-            shown = posed, results, files.labels(), original
-            made[files.comparison(output)] = partial(figure, _comparison, *shown)
-        if files.average:
-            std = partial(samples.std, axis=0, ddof=1)
-            made[files.uncertainty(output)] = lambda: figure(uncertainty_figure, std())
         notes = set[str]()
-        for file, make in made.items():
+        contents = self._contents(output, posed, samples, predictions, original, facts)
+        for file, make in contents.items():
             if file in keep:
                 continue
             for note in self._write(file, make(), overwrite=overwrite):
@@ -265,6 +243,41 @@ class FileRestorer:
                     notice(note)
                 notes.add(note)
         return {**facts, "seconds": round(seconds, 2)}
+
+    def _contents(
+        self,
+        output: Path,
+        posed: FileProblem,
+        samples: NDArray[np.float32],
+        predictions: Predictions,
+        original: NDArray[np.float32] | None,
+        facts: dict[str, Any],
+    ) -> dict[Path, Callable[[], Picture | bytes]]:
+        """What makes the content of each file, in the order of writing."""
+        files = self.files
+        results = samples.mean(axis=0, keepdims=True) if files.average else samples
+        asked = {"input": posed.digest, **self.asked}
+        of_figures = {**facts, "asked": asked_of_figures(asked, files, self.original)}
+        made: dict[Path, Callable[[], Picture | bytes]] = {
+            file: partial(posed.recorded, pixels, {**facts, "asked": asked, "seed": seed})
+            for file, pixels, seed in zip(files.results(output), results, files.seeds, strict=False)
+        }
+
+        def figure(make: Callable[..., NDArray[np.float32]], *parts: Any) -> Picture:
+            return with_record(Picture(make(*parts)), of_figures)
+
+        if files.predictions:
+            seen, labels = predictions.pixels, predictions.labels
+            comment = comment_of(of_figures)
+            made[files.animation(output)] = partial(progress_gif, seen, comment=comment)
+            made[files.contact_sheet(output)] = partial(figure, contact_sheet, seen, labels)
+        if files.compare:
+            shown = posed, results, files.labels(), original
+            made[files.comparison(output)] = partial(figure, _comparison, *shown)
+        if files.average:
+            std = partial(samples.std, axis=0, ddof=1)
+            made[files.uncertainty(output)] = lambda: figure(uncertainty_figure, std())
+        return made
 
     def _write(self, file: Path, content: Picture | bytes, *, overwrite: bool) -> tuple[str, ...]:
         if isinstance(content, Picture):

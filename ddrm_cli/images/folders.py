@@ -82,7 +82,7 @@ def survey(
 
     Args:
         arguments: Files, folders and patterns.
-        besides: Folders whose files are no inputs, such as that of the outputs.
+        besides: Folders whose files are no inputs, such as that of the outputs; files are let be.
         endings: What outputs beside their inputs may add to a stem; may be patterns.
 
     Raises:
@@ -208,7 +208,7 @@ def _origin(path: Path) -> str | None:
         return None
     try:
         origin = json.loads(texts[RESULT_KEY])["asked"]["input"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return origin if isinstance(origin, str) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,11 +67,11 @@ def find_masks(mask: Path | None) -> dict[Path, Path] | None:
         ImageReadError: It cannot be read.
         UsageError: There is no picture in the folder.
     """
-    if mask is None or not mask.is_dir():
-        if mask is not None:
-            with opened(mask):
-                return None
+    if mask is None:
         return None
+    if not os.path.isdir(mask):  # noqa: PTH112, as Path.is_dir raises before Python 3.14
+        with opened(mask):
+            return None
     sources = survey([str(mask)]).inputs
     names = distinct_names([source.below for source in sources])
     return {name: source.path for name, source in zip(names, sources, strict=True)}

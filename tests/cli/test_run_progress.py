@@ -30,11 +30,11 @@ def run(kind: str, *, quiet: bool = False, total: int = 2) -> None:
     """Two pictures of 40 seconds, told of at each quarter."""
     clock = Clock()
     with run_progress(Voice(quiet=quiet), kind, total, clock=clock) as shown:
-        for name in ("a.png", "b.png")[:total]:
-            with shown.picture(name):
-                for quarter in range(1, 5):
-                    clock.seconds += 10
-                    shown.part(quarter / 4)
+        for done, name in enumerate(("a.png", "b.png")[:total]):
+            shown.picture(name, done)
+            for quarter in range(1, 5):
+                clock.seconds += 10
+                shown.part(quarter / 4)
 
 
 def test_the_time_left_is_over_all_pictures() -> None:
@@ -86,6 +86,19 @@ def test_a_terminal_sees_a_bar_for_all_and_one_for_the_picture(
     run("bar")
     for text in ("all", "1 of 2 pictures", "b.png", "100%", "left"):
         assert text in screen.getvalue()
+
+
+def test_bars_wait_for_the_first_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that has to be asked for, and shown, comes before them."""
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "stderr", Console(file=screen, force_terminal=True, width=100))
+    with run_progress(Voice(), "bar", 1) as shown:
+        with progress.byte_bar(Voice()) as told:
+            told("weights", 1, 2)
+        assert "weights" in screen.getvalue()
+        assert "a.png" not in screen.getvalue()
+        shown.picture("a.png", 0)
+    assert "a.png" in screen.getvalue()
 
 
 def test_progress_moves_with_every_tile_of_a_run(ddrm: Program, photo: Path) -> None:
