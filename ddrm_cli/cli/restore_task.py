@@ -11,6 +11,7 @@ from ddrm_cli.errors import Progress
 
 from .download import ensure_cached
 from .jobs import Job
+from .progress import share_bar
 from .tasks import Ended, Report, Task
 from .voice import Voice
 
@@ -198,7 +199,9 @@ class RestoreTask(Task["FileProblem"]):
             return
         from ddrm_cli.files.report import write_report
 
-        page, *_ = write_report(list(map(self._outcome, ended)), self.page, self.command)
+        outcomes = [self._outcome(each) for each in ended]
+        with share_bar(self.voice, self.page.name) as progress:
+            page, *_ = write_report(outcomes, self.page, self.command, progress=progress)
         self.voice.remark(f"Report: {page}")
 
     def _outcome(self, ended: Ended) -> Outcome:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ddrm_cli.errors import Progress
 from ddrm_cli.report.card import Card, Layer
 from ddrm_cli.report.page import Page, render
 from ddrm_cli.report.place import check_page, write_page
@@ -60,7 +61,13 @@ def check_report(place: Path) -> None:
     check_page(place, MAKER)
 
 
-def write_report(outcomes: Sequence[Outcome], place: Path, command: str = "") -> list[Path]:
+def write_report(
+    outcomes: Sequence[Outcome],
+    place: Path,
+    command: str = "",
+    *,
+    progress: Progress | None = None,
+) -> list[Path]:
     """Write what came of pictures as a page, in place of that of an earlier run.
 
     The page of one picture holds it and its results, and can be given away. Pages of several hold
@@ -71,6 +78,7 @@ def write_report(outcomes: Sequence[Outcome], place: Path, command: str = "") ->
         outcomes: In their order.
         place: Of the first page.
         command: What was typed.
+        progress: Told how much is done.
 
     Returns:
         The pages.
@@ -80,8 +88,13 @@ def write_report(outcomes: Sequence[Outcome], place: Path, command: str = "") ->
         OutputError: One cannot be written, or another file is there.
     """
     pages = list(_pages(outcomes, place, command))
-    for file, page in pages:
-        write_page(file, render(page, place.parent), MAKER)
+    for number, (file, page) in enumerate(pages):
+
+        def told(share: float, number: int = number) -> None:
+            if progress is not None:
+                progress((number + share) / len(pages))
+
+        write_page(file, render(page, place.parent, told), MAKER)
     return [file for file, _ in pages]
 
 

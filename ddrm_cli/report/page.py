@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from ddrm_cli._version import __version__
+from ddrm_cli.errors import Progress
 
 from .card import Card, card_html
 from .pictures import THUMBNAIL, WHOLE
@@ -66,7 +67,7 @@ class Page:
     places: Sequence[str] = ()
 
 
-def render(page: Page, folder: Path) -> bytes:
+def render(page: Page, folder: Path, progress: Progress | None = None) -> bytes:
     r"""The page as the bytes of a file.
 
     Bytes of a name that are no UTF-8 are written out, as ``\udcXX``.
@@ -74,12 +75,14 @@ def render(page: Page, folder: Path) -> bytes:
     Args:
         page: What it shows.
         folder: Where it will be, from where it finds the files.
+        progress: Told how much is done, after each card: pictures may be large, and many.
     """
     alone = len(page.cards) == 1 and len(page.places) < 2
-    cards = [
-        card_html(card, None if alone else folder, WHOLE if alone else THUMBNAIL)
-        for card in page.cards
-    ]
+    cards: list[str] = []
+    for card in page.cards:
+        cards.append(card_html(card, None if alone else folder, WHOLE if alone else THUMBNAIL))
+        if progress is not None:
+            progress(len(cards) / len(page.cards))
     slots = {
         "mark": mark(page.maker),
         "style": _file("page.css"),

@@ -108,7 +108,11 @@ def test_hundreds_are_spread_over_pages_that_lead_to_each_other(
     monkeypatch.setattr(report, "CARDS", 2)
     names = [f"{letter}.png" for letter in "abcde"]
     failed = Outcome(Path("in/f.png"), "failed", sentence="It is broken.")
-    pages = write_report([*map(restored, names), failed], Path("my result.html"))
+    told: list[float] = []
+    outcomes = [*map(restored, names), failed]
+    pages = write_report(outcomes, Path("my result.html"), progress=told.append)
+    assert told == sorted(told)
+    assert (len(told), told[-1]) == (len(names), 1)
     assert [page.name for page in pages] == [
         "my result.html",
         "my result-2.html",
