@@ -170,7 +170,9 @@ def restore(
         )
     outputs = RestoredFiles(range(seed, seed + samples), average, compare, save_progress)
     if original is not None and not (compare or report):
-        raise UsageError("--original belongs to --compare and --report.", "Add one of them.")
+        raise UsageError(
+            "--original is shown by --compare and --report.", "Add --compare or --report."
+        )
     if report is not None:
         check_report(report)
     model = _model(model_name, arch, load_models(models_file))

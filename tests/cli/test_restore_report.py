@@ -114,9 +114,3 @@ def test_a_dry_run_writes_no_page(ddrm: Program, photo: Path) -> None:
     outcome = ddrm("restore", photo, *ONE, "--dry-run", "--report", "page.html")
     assert outcome.exit_code == 0
     assert files_below(Path()) == before
-
-
-def test_an_original_belongs_to_a_comparison_or_a_page(ddrm: Program, photo: Path) -> None:
-    outcome = ddrm("restore", photo, *ONE, "--original", photo)
-    assert outcome.exit_code == 2
-    assert "belongs to --compare and --report" in outcome.stderr
