@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import Progress, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
@@ -21,6 +22,8 @@ from .options import (
     Config,
     Debug,
     DegradationName,
+    GrowMask,
+    InvertMask,
     JpegQuality,
     JpegSubsampling,
     Json,
@@ -33,8 +36,8 @@ from .options import (
     Quiet,
     Scale,
     ShowProgress,
-    check_sigma,
     degradation_of,
+    drawn_mask,
 )
 from .tasks import Report, Task
 from .voice import Voice
@@ -50,7 +53,12 @@ def degrade(
     deg: DegradationName = None,
     sigma: Annotated[
         float,
-        typer.Option("--sigma", metavar="NUMBER", help="Noise to add, on [0, 1] pixel values."),
+        typer.Option(
+            "--sigma",
+            metavar="NUMBER",
+            help="Noise to add, on [0, 1] pixel values.",
+            callback=check_sigma,
+        ),
     ] = 0.0,
     seed: Annotated[
         int,
@@ -63,6 +71,8 @@ def degrade(
         ),
     ] = 0,
     mask: Mask = None,
+    grow_mask: GrowMask = 0,
+    invert_mask: InvertMask = False,
     kernel: Kernel = None,
     scale: Scale = None,
     blur: Blur = None,
@@ -96,8 +106,8 @@ def degrade(
     from ddrm_cli.images.naming import find_masks
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
-    check_sigma(sigma, f"{sigma:g}")
     weights = None if kernel is None else read_kernel(kernel)
+    drawn = drawn_mask(mask, grow_mask, invert_mask)
     limit = max_pixels or DEFAULT_MAX_PIXELS
 
     from ddrm_cli.files.degrading import DegradeRequest
@@ -111,7 +121,7 @@ def degrade(
             degradation.entry.formats,
         ),
         reads=[file for file in (mask, kernel) if file is not None],
-        request=DegradeRequest(degradation, sigma, seed, mask, weights, limit),
+        request=DegradeRequest(degradation, sigma, seed, drawn, weights, limit),
         masks=find_masks(mask),
         voice=voice,
     )
@@ -129,9 +139,8 @@ class _DegradeTask(Task["DegradeRequest"]):
     def read(self, job: Job) -> DegradeRequest:
         from ddrm_cli.images.naming import mask_of
 
-        if self.masks is None:
-            return self.request
-        return dataclasses.replace(self.request, mask=mask_of(job.source, self.masks))
+        mask = mask_of(job.source, self.masks, self.request.mask)
+        return dataclasses.replace(self.request, mask=mask)
 
     def difference(self, job: Job, there: Sequence[Path]) -> str | None:
         from ddrm_cli.files.degrading import measurement_difference

@@ -87,9 +87,8 @@ class RestoreTask(Task["FileProblem"]):
         """What is done to one picture: with its own mask, where there is a folder of them."""
         from ddrm_cli.images.naming import mask_of
 
-        if self.masks is None:
-            return self.request
-        return dataclasses.replace(self.request, mask=mask_of(job.source, self.masks))
+        mask = mask_of(job.source, self.masks, self.request.mask)
+        return dataclasses.replace(self.request, mask=mask)
 
     def asked_of(self, job: Job) -> dict[str, Any]:
         """What the results for a picture depend on beside itself."""

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from ddrm_cli._version import __version__
+from ddrm_cli.images.files import file_digest
+from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import COMMENT, read_texts
@@ -19,6 +21,7 @@ from ddrm_cli.images.reading import COMMENT, read_texts
 __all__ = [
     "comment_of",
     "described",
+    "described_mask",
     "difference",
     "read_record",
     "record_difference",
@@ -122,3 +125,20 @@ def described(parameters: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def described_mask(mask: Mask) -> dict[str, Any]:
+    """A mask, of JSON's types.
+
+    Args:
+        mask: Drawn in a file.
+
+    Raises:
+        ImageReadError: The file is missing or cannot be read.
+    """
+    assert isinstance(mask.drawn, Path)
+    return {
+        "mask_sha256": file_digest(mask.drawn),
+        "mask_grow": mask.grow,
+        "mask_invert": mask.invert,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from ddrm_cli.errors import MeasurementError
 from ddrm_cli.images.encoding import OUTPUT_FORMATS
 from ddrm_cli.images.files import opened
 from ddrm_cli.images.folders import Source, survey
+from ddrm_cli.images.masks import Mask
 
 __all__ = ["FORMATS", "SAME", "distinct_names", "find_masks", "mask_of", "suffix_for"]
 
@@ -77,15 +79,22 @@ def find_masks(mask: Path | None) -> dict[Path, Path] | None:
     return {name: source.path for name, source in zip(names, sources, strict=True)}
 
 
-def mask_of(source: Source, masks: Mapping[Path, Path]) -> Path:
+def mask_of(source: Source, masks: Mapping[Path, Path] | None, mask: Mask | None) -> Mask | None:
     """The mask that is named like a picture: ``a.png`` or ``a.jpg.png`` for ``a.jpg``.
 
+    Args:
+        source: The picture.
+        masks: What `find_masks` found; None where one mask, or none, is for all.
+        mask: That one, or how those of the folder are understood.
+
     Raises:
-        MeasurementError: There is none.
+        MeasurementError: There is none of that name.
     """
+    if masks is None or mask is None:
+        return mask
     for name in (source.below, source.below.with_suffix("")):
         if name in masks:
-            return masks[name]
+            return dataclasses.replace(mask, drawn=masks[name])
     raise MeasurementError(
         f"There is no mask for '{source.path}'.",
         f"Name one '{source.below.with_suffix('.png')}' in the folder of --mask.",

@@ -20,6 +20,7 @@ from ddrm_cli.files.names import RestoredFiles
 from ddrm_cli.files.record import read_record, record_difference, with_record
 from ddrm_cli.files.restoring import FileRestorer, RestoreRequest
 from ddrm_cli.images.files import file_digest
+from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.metadata import RESULT_KEY, Metadata
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
@@ -112,7 +113,7 @@ def test_exact_numbers_have_no_estimate(photo: Path) -> None:
 @pytest.mark.parametrize("deg", ["deno", "sr_bicubic4", "cs2"])
 def test_masks_and_kernels_only_where_they_belong(deg: str) -> None:
     with pytest.raises(UsageError, match=f"{deg} takes no mask"):
-        RestoreRequest(deg, mask=Path("mask.png"))
+        RestoreRequest(deg, mask=Mask(Path("mask.png")))
     with pytest.raises(UsageError, match=f"{deg} takes no kernel"):
         DegradeRequest(deg, kernel=np.ones((3, 3)))
     with pytest.raises(UsageError, match="deblur needs a kernel"):

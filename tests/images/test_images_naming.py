@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ddrm_cli.errors import MeasurementError
 from ddrm_cli.images.folders import Source
+from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.naming import distinct_names, find_masks, mask_of, suffix_for
 
 FILES = st.builds(
@@ -73,12 +74,15 @@ def test_a_mask_is_named_like_its_picture(tmp_path: Path) -> None:
     root = Path("in")
 
     def mask(name: str) -> str:
-        return mask_of(Source(root / name, root), masks).relative_to(tmp_path).as_posix()
+        found = mask_of(Source(root / name, root), masks, Mask(tmp_path, grow=2))
+        assert found is not None
+        assert found.grow == 2
+        return Path(str(found.drawn)).relative_to(tmp_path).as_posix()
 
     assert mask("a.jpg") == "a.png"
     assert mask("sub/b.jpg") == "sub/b.tif"
     assert (mask("c.jpg"), mask("c.png")) == ("c.jpg.png", "c.png.png")
-    assert mask_of(Source(Path("elsewhere/a.webp")), masks) == tmp_path / "a.png"
+    assert mask_of(Source(Path("a.webp")), None, None) is None
     with pytest.raises(MeasurementError, match=r"no mask for 'in/d\.jpg'.*'d\.png'"):
         mask("d.jpg")
     assert find_masks(None) is None
