@@ -87,10 +87,11 @@ def run_task(
                         told.failed(job.source.path, job.output, error, named=several)
                         continue
                 told.done(job, work)
+        told.summary(found, several=several)
         if several or told.error is None:
             order = {job.source.path: number for number, job in enumerate(jobs)}
             task.finish(sorted(told.ended, key=lambda each: order.get(each.path, -1)))
-        told.summary(found, several=several)
+        told.raise_failure(several=several)
 
 
 def _examine(
@@ -166,14 +167,17 @@ class _Told:
             self.voice.error(error, about=str(path))
 
     def summary(self, found: Survey, *, several: bool) -> None:
-        """Tell what came of all.
+        """Tell what came of all."""
+        counts = Counter(each.report.status for each in self.ended)
+        self.voice.summary(counts, found, several=several)
+
+    def raise_failure(self, *, several: bool) -> None:
+        """End the command as what failed asks for.
 
         Raises:
             DDRMError: The only picture failed.
             typer.Exit: With 1, if some of several failed.
         """
-        counts = Counter(each.report.status for each in self.ended)
-        self.voice.summary(counts, found, several=several)
         if self.error is not None and not several:
             raise self.error
         if self.error is not None:

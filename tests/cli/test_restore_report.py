@@ -8,6 +8,8 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
+from ddrm_cli.errors import OutputError
+from ddrm_cli.files import report
 from tests.report.reader import Reader
 
 from .program import Program, files_below, opened
@@ -114,3 +116,18 @@ def test_a_dry_run_writes_no_page(ddrm: Program, photo: Path) -> None:
     outcome = ddrm("restore", photo, *ONE, "--dry-run", "--report", "page.html")
     assert outcome.exit_code == 0
     assert files_below(Path()) == before
+
+
+def test_a_page_that_cannot_be_written_in_the_end_loses_nothing(
+    ddrm: Program, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OutputError("The disk is full.")
+
+    monkeypatch.setattr(report, "write_report", refuse)
+    options = (*ONE, "--out", "out", "--report", "page.html", "--json")
+    outcome = ddrm("restore", photos, *options)
+    assert outcome.exit_code == 1
+    assert outcome.stderr.endswith("Error: The disk is full.\n")
+    assert (outcome.summary["done"], outcome.summary["failed"]) == (2, 1)
+    assert files_below(Path("out")) == {"a.png", "c.png"}
