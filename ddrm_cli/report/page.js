@@ -23,9 +23,14 @@ function label(card) {
   compare.classList.toggle("one", left === right);
   compare.querySelector(".tag.left").textContent = left.dataset.label;
   compare.querySelector(".tag.right").textContent = right.dataset.label;
-  for (const item of card.querySelectorAll(".layers li")) {
-    item.hidden = item.dataset.label !== left.dataset.label
-      && item.dataset.label !== right.dataset.label;
+  const list = card.querySelector(".layers");
+  const items = new Map([...list.children].map((item) => [item.dataset.label, item]));
+  // Those without a picture stay, and say so.
+  for (const image of compare.querySelectorAll("img")) items.get(image.dataset.label).hidden = true;
+  for (const image of [right, left]) { // each to the front
+    const item = items.get(image.dataset.label);
+    item.hidden = false;
+    list.prepend(item);
   }
   compare.querySelector("input").setAttribute(
     "aria-label", `${left.alt} | ${right.dataset.label}`,

@@ -239,9 +239,25 @@ def test_two_methods_can_be_slid_against_each_other(page: Any) -> None:
     assert shown(page, compare, 0.6) == pytest.approx(220, abs=2)
     assert [tag.text for tag in card.find_elements("css selector", ".tag")] == ["paper", "standard"]
     items = [item.text for item in card.find_elements("css selector", "li") if item.is_displayed()]
-    assert items == ["standard PSNR 25.0", "paper PSNR 25.0"]
+    assert items == ["paper PSNR 25.0", "standard PSNR 25.0"]
     spoken = compare.find_element("tag name", "input").get_attribute("aria-label")
     assert spoken == "paper of picture 0, group 0 | standard"
+
+
+def test_what_cannot_be_shown_is_said_beside_what_can(
+    opened: Callable[[Path], Any], folder: Path
+) -> None:
+    layers = [
+        Layer("input", folder / "gone.npz"),
+        Layer("restored", picture(folder / "restored alone.png", 220)),
+    ]
+    path = folder / "gone.html"
+    page = Page(maker="ddrm test", title="gone", cards=[Card("gone", layers)])
+    path.write_bytes(render(page, folder))
+    shown_page = opened(path)
+    items = [item.text for item in shown_page.find_elements("css selector", ".card li")]
+    assert items == ["restored", "input cannot be shown"]
+    assert not shown_page.find_element("css selector", ".compare .edge").is_displayed()
 
 
 def test_the_same_on_both_sides_has_no_edge(page: Any) -> None:
