@@ -6,7 +6,7 @@ import io
 import json
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -154,7 +154,7 @@ class _Code:
         return os.system, ("touch EVIL",)
 
 
-WEIGHTS = {
+WEIGHTS: Mapping[str, Callable[[Bench], None]] = {
     "sparse": lambda bench: _save(bench, {"a": torch.eye(3).to_sparse()}),
     "meta": lambda bench: _save(bench, {"a": torch.empty(3, device="meta")}),
     "complex": lambda bench: _save(bench, {"a": torch.ones(3, dtype=torch.complex64)}),
