@@ -154,7 +154,7 @@ class _Code:
         return os.system, ("touch EVIL",)
 
 
-WEIGHTS: Mapping[str, Callable[[Bench], None]] = {
+WEIGHTS: Mapping[str, Callable[[Bench], object]] = {
     "sparse": lambda bench: _save(bench, {"a": torch.eye(3).to_sparse()}),
     "meta": lambda bench: _save(bench, {"a": torch.empty(3, device="meta")}),
     "complex": lambda bench: _save(bench, {"a": torch.ones(3, dtype=torch.complex64)}),
