@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -153,7 +154,7 @@ def _parsed(parse: Callable[[str], Any], text: str) -> Any:
     except (tomli.TOMLDecodeError, json.JSONDecodeError):
         raise
     except ValueError as error:
-        raise ValueError("it holds a number beyond 64 bits, or one that is not finite") from error
+        raise ValueError("it holds a number beyond 64 bits") from error
     return found
 
 
@@ -163,8 +164,8 @@ def _check_numbers(value: Any) -> None:
     if isinstance(value, list):
         for each in value:
             _check_numbers(each)
-    elif isinstance(value, (int, float)) and not abs(value) < LARGEST_NUMBER:
-        raise ValueError
+    elif isinstance(value, (int, float)) and LARGEST_NUMBER <= abs(value) < math.inf:
+        raise ValueError  # what is not finite is for the reader to name
 
 
 def expanded(path: str | Path) -> Path:

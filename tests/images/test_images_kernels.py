@@ -96,7 +96,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: st
         raise PermissionError
 
     (tmp_path / name).write_bytes(b"1")
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("ddrm_cli.untrusted.os.open", refuse)
     with pytest.raises(ImageReadError, match=rf"may not read .*{name}"):
         read_kernel(tmp_path / name)
 

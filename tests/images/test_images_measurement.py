@@ -47,7 +47,7 @@ PARAMETERS = st.recursive(
     parameters=st.dictionaries(st.text(), PARAMETERS, max_size=3),
     sigma=st.floats(0, 10),
     seed=st.integers(0, 2**30 - 1),
-    size=st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)),
+    size=st.tuples(st.integers(1, 20_000), st.integers(1, 20_000)),
     channels=st.integers(1, 4),
 )
 def test_the_text_gives_back_the_information(
