@@ -1,0 +1,77 @@
+"""The page at an address of its own, until somebody ends it."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import uvicorn
+
+from ddrm_cli.errors import UsageError
+from ddrm_cli.weights.registry import Model
+
+from .app import HEADERS, make_app
+from .desk import Desk
+
+__all__ = ["serve"]
+
+HOST = "127.0.0.1"  # nobody else on the network gets an answer
+PATIENCE = 3  # seconds for answers that are under way when it ends
+
+
+def serve(
+    models: Mapping[str, Model],
+    *,
+    port: int,
+    max_pixels: int,
+    explain: Callable[[Exception], str],
+    opened: Callable[[str], None],
+) -> None:
+    """Answer on this machine until a signal comes; then nothing of any photograph is left.
+
+    Args:
+        models: Those of which the cached ones are offered.
+        port: To listen at; 0 takes any that is free.
+        max_pixels: Largest photograph that is read.
+        explain: What an error becomes, a sentence.
+        opened: Told the address of the page, with its token, once it is answered.
+
+    Raises:
+        UsageError: The port is taken, or not for everyone.
+        KeyboardInterrupt: A signal came: Ctrl-C, or one that asks to end.
+    """
+    for name in ("SIGTERM", "SIGHUP"):  # what would end the program without cleaning up
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+    token = secrets.token_urlsafe(16)
+    with (
+        _listening(port) as listener,
+        TemporaryDirectory(prefix="ddrm-web-") as folder,
+        Desk(Path(folder), models, max_pixels, explain) as desk,
+    ):
+        config = uvicorn.Config(
+            make_app(desk, token),
+            headers=list(HEADERS),
+            server_header=False,
+            access_log=False,  # addresses hold the token
+            log_level="warning",
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=PATIENCE,
+        )
+        opened(f"http://{HOST}:{listener.getsockname()[1]}/{token}/")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except (OSError, OverflowError) as error:
+        raise UsageError(
+            f"Port {port} cannot be listened at: {getattr(error, 'strerror', None) or error}.",
+            "Choose another with --port, or leave it out.",
+        ) from error
