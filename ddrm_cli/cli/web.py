@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from typing import Annotated
 
@@ -59,13 +60,12 @@ def web(
             typer.launch(address)
         voice.say("Ctrl-C ends it.")
 
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         serve(
-            load_models(None),
+            load_models(),
             port=port,
             max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
             explain=explain,
             opened=opened,
         )
-    except KeyboardInterrupt:
-        voice.say("Ended. Nothing of the photographs was kept.")
+    voice.say("Ended. Nothing of the photographs was kept.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
@@ -111,10 +112,8 @@ class Desk:
 
     def explained(self, error: Exception) -> str:
         """What an error becomes, with files named as the user names them."""
-        sentence = self._explain(error)
-        for photo in list(self._photos.values()):  # others may come meanwhile
-            sentence = sentence.replace(f"{photo.folder}{os.sep}", "")
-        return sentence
+        folders = re.escape(f"{self.folder}{os.sep}") + r"[\w-]+" + re.escape(os.sep)
+        return re.sub(folders, "", self._explain(error))
 
     def _request(self, photo: Photo, order: Order) -> RestoreRequest:
         mask = photo.mask if order.masked else None

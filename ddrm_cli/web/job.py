@@ -89,4 +89,5 @@ class Job:
             self.error = explain(error)
             self.state = "failed"
         else:
+            self._share = 1.0  # also where nothing had to be evaluated
             self.state = "done"

@@ -15,6 +15,7 @@ from ddrm_cli.weights.registry import DEFAULT_MODEL
 __all__ = ["Order"]
 
 _OF_DEGRADATION = ("degradation", "parameters")
+_REAL = ("blur", "angle", "sigma")  # JSON writes 5.0 as 5, which a record would keep
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +56,11 @@ class Order:
             name in kinds and isinstance(value, kinds[name]) for name, value in said.items()
         ):
             raise UsageError("The page asks for something unknown.", "Load it again.")
-        rest = {name: value for name, value in said.items() if name not in _OF_DEGRADATION}
-        if rest.get("sigma") is not None:
+        rest = _real({key: value for key, value in said.items() if key not in _OF_DEGRADATION})
+        if "sigma" in rest:
             check_sigma(rest["sigma"])
         name, parameters = (said.get(each) for each in _OF_DEGRADATION)
-        return cls(None if name is None else Degradation(name, parameters or {}), **rest)
+        return cls(None if name is None else Degradation(name, _real(parameters or {})), **rest)
 
     @property
     def label(self) -> str:
@@ -77,3 +78,9 @@ class Order:
             "averaged": 1,
             **dataclasses.asdict(get_preset("standard")),
         }
+
+
+def _real(said: dict[str, Any]) -> dict[str, Any]:
+    """What is not None, real numbers as such."""
+    given = {name: value for name, value in said.items() if value is not None}
+    return {name: float(value) if name in _REAL else value for name, value in given.items()}

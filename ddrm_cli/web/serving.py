@@ -17,7 +17,7 @@ from ddrm_cli.weights.registry import Model
 from .app import HEADERS, make_app
 from .desk import Desk
 
-__all__ = ["serve"]
+__all__ = ["make_server", "serve"]
 
 HOST = "127.0.0.1"  # nobody else on the network gets an answer
 PATIENCE = 3  # seconds for answers that are under way when it ends
@@ -31,7 +31,9 @@ def serve(
     explain: Callable[[Exception], str],
     opened: Callable[[str], None],
 ) -> None:
-    """Answer on this machine until a signal comes; then nothing of any photograph is left.
+    """Answer on this machine until a signal asks to end; then nothing of any photograph is left.
+
+    To be called in the main thread, which hears the signals.
 
     Args:
         models: Those of which the cached ones are offered.
@@ -42,29 +44,40 @@ def serve(
 
     Raises:
         UsageError: The port is taken, or not for everyone.
-        KeyboardInterrupt: A signal came: Ctrl-C, or one that asks to end.
+        KeyboardInterrupt: It was ended by Ctrl-C.
     """
-    for name in ("SIGTERM", "SIGHUP"):  # what would end the program without cleaning up
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
     token = secrets.token_urlsafe(16)
     with (
         _listening(port) as listener,
         TemporaryDirectory(prefix="ddrm-web-") as folder,
         Desk(Path(folder), models, max_pixels, explain) as desk,
     ):
-        config = uvicorn.Config(
-            make_app(desk, token),
-            headers=list(HEADERS),
-            server_header=False,
-            access_log=False,  # addresses hold the token
-            log_level="warning",
-            ws="none",
-            lifespan="off",
-            timeout_graceful_shutdown=PATIENCE,
-        )
+        server = make_server(desk, token)
+        for name in ("SIGTERM", "SIGHUP"):  # which would end the program without cleaning up
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), server.handle_exit)
         opened(f"http://{HOST}:{listener.getsockname()[1]}/{token}/")
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
+
+
+def make_server(desk: Desk, token: str) -> uvicorn.Server:
+    """What answers: it has no sockets yet, and hears no signals outside of the main thread.
+
+    Args:
+        desk: Has the photographs.
+        token: The first part of every address that is answered.
+    """
+    config = uvicorn.Config(
+        make_app(desk, token),
+        headers=list(HEADERS),
+        server_header=False,
+        access_log=False,  # addresses hold the token
+        log_level="warning",
+        ws="none",
+        lifespan="off",
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    return uvicorn.Server(config)
 
 
 def _listening(port: int) -> socket.socket:

@@ -190,10 +190,11 @@ function paint(wanted) {
   $("clear").disabled = !painter.strokes.length;
 }
 
-// From one pixel to a fifth of the photo, as the ear hears tones: equal steps, equal ratios.
+// From two pixels, of which one is painted as a whole wherever the brush is, to a fifth of the photo;
+// equal steps are equal ratios.
 function resize() {
-  const most = Math.max(photo.width, photo.height) / 5;
-  const pixels = Math.max(1, Math.round(most ** $("size").value));
+  const most = Math.max(20, Math.max(photo.width, photo.height) / 5);
+  const pixels = Math.round(2 * (most / 2) ** $("size").value);
   painter.width = pixels;
   $("size-said").textContent = `${pixels} px`;
 }
@@ -261,6 +262,7 @@ function compare({ name }) {
   $("compared").hidden = false;
   $("slider").value = 50;
   follow();
+  $("stage").scrollIntoView({ block: "nearest" });
 }
 
 function zoom() {

@@ -20,6 +20,7 @@ export class Painter {
     const editor = new Editor(host, { wheelEventsEnabled: true, minZoom: 0.001, maxZoom: 100 });
     this.editor = editor;
     editor.getRootElement().prepend(this.picture);
+    editor.setImportExportRect(new Rect2(0, 0, width, height)).apply(editor);
     this.pen = new PenTool(editor, "Brush", { color: Color4.ofRGB(1, 0, 0.6) });
     this.pen.setPressureSensitivityEnabled(false);
     this.hand = new PanZoomTool(
@@ -109,15 +110,10 @@ export class Painter {
 
   // The mask as a PNG of the photo's size: white where something was painted, black elsewhere.
   async mask() {
-    const canvas = document.createElement("canvas");
-    canvas.width = this.size.x;
-    canvas.height = this.size.y;
+    const { renderer, element: canvas } = CanvasRenderer.fromViewport(
+      this.editor.image.getImportExportViewport());
+    this.editor.image.renderAll(renderer);
     const context = canvas.getContext("2d");
-    const screen = new Viewport(() => {});
-    screen.updateScreenSize(this.size);
-    const renderer = new CanvasRenderer(context, screen);
-    for (const stroke of this.strokes) stroke.render(renderer);
-    context.resetTransform();
     context.globalCompositeOperation = "source-in";
     context.fillStyle = "white";
     context.fillRect(0, 0, canvas.width, canvas.height);
