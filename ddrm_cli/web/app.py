@@ -26,7 +26,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -39,9 +39,9 @@ from ddrm_cli.weights.registry import DEFAULT_MODEL
 from .desk import Desk
 from .order import Order
 
-__all__ = ["HEADERS", "make_app"]
+__all__ = ["HEADERS", "HOST", "make_app"]
 
-HOSTS = ["127.0.0.1", "localhost"]
+HOST = "127.0.0.1"  # nobody else on the network gets an answer
 PAGE = Path(__file__).with_name("page")
 LARGEST_ORDER = 100_000  # bytes
 
@@ -87,10 +87,11 @@ def make_app(desk: Desk, token: str) -> Starlette:
         routes=[Mount(f"/{token}", routes=routes)],
         middleware=[
             # A name that leads here from elsewhere, as DNS rebinding makes one, is refused.
-            Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
+            Middleware(TrustedHostMiddleware, allowed_hosts=[HOST], www_redirect=False),
             Middleware(_Guard, token=token),
         ],
-        exception_handlers={DDRMError: failed, Exception: failed},
+        # Whoever went away while they sent something hears of nothing, nor does anybody else.
+        exception_handlers={each: failed for each in (DDRMError, ClientDisconnect, Exception)},
     )
 
 
@@ -121,8 +122,7 @@ class _Api:
     def about(self, request: Request) -> Response:
         desk = self._desk
         models = [
-            {"name": model.name, "description": model.description}
-            for model in desk.models.values()
+            {"name": model.name, "description": model.description} for model in desk.models.values()
         ]
         about = {"version": __version__, "max_bytes": desk.max_bytes, "bundled": DEFAULT_MODEL}
         return JSONResponse({**about, "models": models})

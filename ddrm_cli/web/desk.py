@@ -129,13 +129,13 @@ class Desk:
                 degrade_file(photo.path, source, smaller, overwrite=True)
             posed = request.read(source)
             job.notes += [*posed.notes, *posed.noise_notes]
-            job.check()
             restore = FileRestorer(
                 self._restorer(order.model),
                 RestoredFiles(range(1)),
                 {**request.asked, **order.asked},
                 max_pixels=self.max_pixels,
             )
+            job.begin()
             result = output_path(Source(source), out=None, label=order.label, suffix=".png")
             restore(
                 source,

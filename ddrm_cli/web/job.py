@@ -61,14 +61,14 @@ class Job:
         """End it at its next step, or before its first."""
         self._cancelled.set()
 
-    def check(self) -> None:
-        """Go on only where it was not cancelled: else an error that `running` takes away."""
-        if self._cancelled.is_set():
-            raise _CancelledError
+    def begin(self) -> None:
+        """Count time from here on: what comes before the steps says nothing of theirs."""
+        self._check()
+        self._started = time.monotonic()
 
     def told(self, step: Step) -> None:
         """Take note of a step of the sampler."""
-        self.check()
+        self._check()
         self._share = step.index / step.steps
 
     @contextmanager
@@ -79,9 +79,8 @@ class Job:
             explain: What an error becomes, a sentence.
         """
         self.state = "running"
-        self._started = time.monotonic()
         try:
-            self.check()
+            self._check()
             yield
         except _CancelledError:
             self.state = "cancelled"
@@ -91,3 +90,8 @@ class Job:
         else:
             self._share = 1.0  # also where nothing had to be evaluated
             self.state = "done"
+
+    def _check(self) -> None:
+        """Go on only where it was not cancelled: else an error that `running` takes away."""
+        if self._cancelled.is_set():
+            raise _CancelledError

@@ -69,7 +69,7 @@ class Order:
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What a result depends on beside photograph and problem, as ``ddrm restore`` records it."""
+        """What a result depends on besides its problem, as ``ddrm restore`` records it."""
         return {
             "automatic": False,
             "model": self.model,

@@ -14,12 +14,11 @@ import uvicorn
 from ddrm_cli.errors import UsageError
 from ddrm_cli.weights.registry import Model
 
-from .app import HEADERS, make_app
+from .app import HEADERS, HOST, make_app
 from .desk import Desk
 
 __all__ = ["make_server", "serve"]
 
-HOST = "127.0.0.1"  # nobody else on the network gets an answer
 PATIENCE = 3  # seconds for answers that are under way when it ends
 
 

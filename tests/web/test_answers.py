@@ -1,4 +1,4 @@
-"""What the page's address answers, and to whom: nothing without the token, no more than it takes."""
+"""What the page's address answers, and to whom: nothing without the token."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,14 +55,14 @@ def test_a_socket_is_refused_as_well(page: Page) -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example"])
 def test_a_name_that_was_made_to_lead_here_is_refused(page: Page, host: str) -> None:
-    """DNS rebinding: a page from elsewhere asks under its own name, which now means this machine."""
+    """DNS rebinding: a page from elsewhere asks by its own name, which now means us."""
     answer = page.asked("GET", "desk", headers={"Host": host})
     assert answer.status_code == 400
     assert "bundled" not in answer.text
 
 
 def test_only_this_machine_is_listened_to(page: Page) -> None:
-    """At one address of the loopback, not at all of them: then the network's are not heard either."""
+    """At one address of the loopback alone: so none of the network's is heard."""
     elsewhere = page.address.replace("127.0.0.1", "127.0.0.2")
     with pytest.raises(requests.ConnectionError):
         requests.get(elsewhere, timeout=60)
@@ -163,7 +164,7 @@ def mask_of(size: tuple[int, int]) -> bytes:
     return stream.getvalue()
 
 
-CASES = {
+CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "denoised": ({"degradation": "deno"}, ["--deg", "deno"]),
     "noise said": ({"degradation": "deno", "sigma": 0.1}, ["--deg", "deno", "--sigma", "0.1"]),
     "filled": (

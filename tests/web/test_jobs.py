@@ -1,16 +1,12 @@
-"""Jobs end as they are ended, and the desk with all that is on it."""
+"""Jobs tell how far they are and end as they are ended; orders are what ddrm restore takes."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 import torch
 
 from ddrm_cli.cli.failures import explain
 from ddrm_cli.sampler.ddrm import Step
-from ddrm_cli.weights.registry import load_models
-from ddrm_cli.web.desk import Desk
 from ddrm_cli.web.job import Job
 from ddrm_cli.web.order import Order
 
@@ -48,20 +44,6 @@ def test_a_job_that_fails_says_why_in_a_sentence() -> None:
         raise MemoryError
     assert job.facts["state"] == "failed"
     assert job.facts["error"].startswith("Memory ran out.")
-
-
-def test_leaving_the_desk_cancels_what_waits_and_what_runs(tmp_path: Path, photo: Path) -> None:
-    models = {"photo-small": load_models()["photo-small"]}
-    with Desk(tmp_path, models, 50_000, explain) as desk:
-        keys = [desk.open("photo.png") for _ in range(2)]
-        for key in keys:
-            desk.photo(key).path.write_bytes(photo.read_bytes())
-            desk.restore(key, Order.of({"degradation": "deno", "sigma": 0.1}))
-        jobs = [desk.photo(key).job for key in keys]
-        assert all(job is not None for job in jobs)
-        jobs[1].cancel()  # type: ignore[union-attr]
-    assert jobs[1].facts["state"] in ("waiting", "cancelled")  # type: ignore[union-attr]
-    assert desk._worker._shutdown
 
 
 @pytest.mark.parametrize("said", [{}, {"degradation": None}])
