@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import ddrm_cli
+
+from .write_api_docs import PAGE as API
+from .write_api_docs import page as api_page
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -102,3 +107,31 @@ def test_pictures_are_small() -> None:
     """The documentation's pictures together stay under a megabyte."""
     pictures = [path for path in (ROOT / "docs" / "images").iterdir() if path.suffix != ".md"]
     assert sum(path.stat().st_size for path in pictures) < 1_000_000
+
+
+def test_the_library_page_agrees_with_the_docstrings() -> None:
+    assert API.read_text(encoding="utf-8") == api_page(), "run: python -m tests.write_api_docs"
+
+
+def test_the_library_page_has_every_public_name() -> None:
+    headings = re.findall(r"^## `(\w+)`$", API.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(headings) >= {name for name in ddrm_cli.__all__ if name[0] != "_"}
+    assert len(headings) == len(set(headings))
+
+
+@pytest.mark.slow
+def test_the_notebook_runs() -> None:
+    pytest.importorskip("nbclient", reason="needs the extra docs")
+    program = (
+        "import nbclient, nbformat\n"
+        "notebook = nbformat.read('docs/quickstart.ipynb', as_version=4)\n"
+        "nbclient.NotebookClient(notebook, kernel_name='python3').execute()\n"
+    )
+    done = run([sys.executable, "-c", program], ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_site_has_every_page() -> None:
+    site = (ROOT / "docs" / "site" / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = re.findall(r": (\S+\.md)$", site, re.MULTILINE)
+    assert sorted(listed) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))

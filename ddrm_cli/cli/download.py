@@ -13,15 +13,15 @@ from ddrm_cli.errors import DDRMError, ModelNotCachedError, UsageError
 
 from . import complete
 from .failures import FAILED
+from .model_facts import list_models, size_of, tell_model, tell_terms
 from .options import Debug
-from .plain_table import plain_table
 from .progress import byte_bar
 from .voice import Voice
 
 if TYPE_CHECKING:
     from ddrm_cli.weights.registry import Model
 
-__all__ = ["download", "ensure_cached", "size_of"]
+__all__ = ["download", "ensure_cached"]
 
 
 def download(
@@ -57,6 +57,10 @@ def download(
         bool,
         typer.Option("--print-path", help="Print where the weights lie; download nothing."),
     ] = False,
+    info: Annotated[
+        bool,
+        typer.Option("--info", help="Say what the models are: licence, files, what they know."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="List the models as JSON, for scripts.")
     ] = False,
@@ -80,6 +84,7 @@ def download(
         "--remove": bool(remove),
         "--from-file": from_file is not None,
         "--print-path": print_path,
+        "--info": info,
         "--json": as_json,
     }
     given = [option for option, value in options.items() if value]
@@ -103,11 +108,14 @@ def download(
     elif from_file is not None:
         _adopt(models, from_file, voice)
     elif print_path:
-        _print_paths(models, voice)
+        _print_paths(_named(models, "--print-path"), voice)
+    elif info:
+        for model in _named(models, "--info"):
+            tell_model(model, voice)
     elif models:
         _for_each(models, _fetch, voice)
     else:
-        _list(list(table.values()), voice)
+        list_models(list(table.values()), voice)
 
 
 def ensure_cached(model: Model, voice: Voice, *, yes: bool) -> None:
@@ -127,7 +135,7 @@ def ensure_cached(model: Model, voice: Voice, *, yes: bool) -> None:
     if is_cached(model):
         return
     if yes:
-        _show_terms(model, voice)
+        tell_terms(model, voice)
     elif not is_offline():  # there is nothing to ask where the answer cannot be yes
         missing = ModelNotCachedError(
             f"The model {model.name} has not been downloaded yet.",
@@ -135,7 +143,7 @@ def ensure_cached(model: Model, voice: Voice, *, yes: bool) -> None:
         )
         if model.weights.path is not None or not _on_a_terminal():
             raise missing
-        _show_terms(model, voice)
+        tell_terms(model, voice)
         if not typer.confirm(f"Download {model.name} ({size_of(model)}) now?", err=True):
             raise missing
     _download(model, voice)
@@ -173,7 +181,7 @@ def _fetch(model: Model, voice: Voice) -> list[object]:
     from ddrm_cli.weights.cache import is_cached, weights_path
 
     if not is_cached(model):
-        _show_terms(model, voice)
+        tell_terms(model, voice)
         _download(model, voice)
     return [weights_path(model)]
 
@@ -219,87 +227,32 @@ def _adopt(models: list[Model], source: Path, voice: Voice) -> None:
     (model,) = models
     # A model with a classifier has two files: the name tells which one this is.
     file = next((file for file in model.files if file.name == source.name), model.weights)
-    _show_terms(model, voice)
+    tell_terms(model, voice)
     with byte_bar(voice) as progress:
         adopted = adopt_file(file, source, progress=progress, notice=voice.say)
     voice.result(adopted)
 
 
+def _named(models: list[Model], option: str) -> list[Model]:
+    """The models that an option is about, which have to be named.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if not models:
+        raise UsageError(f"{option} needs the name of a model.", "See: ddrm download")
+    return models
+
+
 def _print_paths(models: list[Model], voice: Voice) -> None:
     from ddrm_cli.weights.cache import weights_path
 
-    if not models:
-        raise UsageError("--print-path needs the name of a model.", "See: ddrm download")
     for model in models:
         for file in model.files:
             voice.result(weights_path(model, file))
-
-
-def _list(models: list[Model], voice: Voice) -> None:
-    from ddrm_cli.weights.cache import cache_dir, is_cached, weights_path
-
-    if voice.as_json:
-        rows = [
-            {
-                "name": model.name,
-                "description": model.description,
-                "good_at": model.good_at,
-                "licence": model.licence,
-                "terms": model.terms,
-                "source": model.source,
-                "bytes": [file.bytes or file.about_bytes for file in model.files],
-                "cached": is_cached(model),
-                "path": str(weights_path(model)) if is_cached(model) else None,
-            }
-            for model in models
-        ]
-        voice.result_json(rows, indent=2)
-        return
-    caption = f"Cache: {cache_dir()}\nTerms are shown before a download, and by --json."
-    grid = plain_table(caption=caption)
-    grid.add_column("model", no_wrap=True)
-    grid.add_column("take it for", ratio=1, overflow="fold")
-    grid.add_column("size", justify="right", no_wrap=True)
-    grid.add_column("licence")
-    grid.add_column("where", no_wrap=True)
-    for model in models:
-        grid.add_row(
-            model.name,
-            model.good_at or model.description,
-            size_of(model),
-            model.licence,
-            _where(model),
-        )
-    voice.table(grid)
-
-
-def _where(model: Model) -> str:
-    from ddrm_cli.weights.cache import is_cached
-
-    if model.weights.path is not None:
-        return "with the program" if model.weights.path.is_file() else "missing"
-    return "in the cache" if is_cached(model) else "not downloaded"
 
 
 def _is_there(model: Model) -> bool:
     from ddrm_cli.weights.cache import file_path
 
     return any(file_path(file).is_file() for file in model.files)
-
-
-def size_of(model: Model) -> str:
-    """The size of a model's files on the disk, in words."""
-    sizes = [file.bytes or file.about_bytes for file in model.files]
-    total = sum(size or 0 for size in sizes)
-    exact = all(file.bytes is not None for file in model.files)
-    if not total:
-        return "unknown"
-    number = f"{total / 1e9:.2f} GB" if total >= 1e9 else f"{total / 1e6:.0f} MB"
-    return number if exact else f"about {number}"
-
-
-def _show_terms(model: Model, voice: Voice) -> None:
-    voice.say(f"{model.name}: {model.description}.")
-    voice.say(f"Licence: {model.licence}." + (f" Terms: {model.terms}." if model.terms else ""))
-    if model.source:
-        voice.say(f"Source: {model.source}")

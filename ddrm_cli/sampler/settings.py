@@ -113,6 +113,7 @@ class PaperSettings:
 
 
 Settings = SamplerSettings | PaperSettings
+"""Those of either rule."""
 
 PRESETS: Mapping[str, Settings] = {
     "standard": SamplerSettings(),

@@ -124,6 +124,7 @@ class Model:
         good_at: One line of what to take it for.
         terms: What else limits their use.
         source: Page that publishes them.
+        card: A text about the model: what it was made from, what it is for.
         version: Version of the weights, where there is more than one.
         prediction: What the network predicts: the noise (``"epsilon"``), or ``"v"``.
         beta_schedule: One of `BETA_SCHEDULES`, from ``beta_start`` to ``beta_end`` in
@@ -147,6 +148,7 @@ class Model:
     good_at: str = ""
     terms: str = ""
     source: str = ""
+    card: Path | None = None
     version: str = ""
     prediction: Prediction = "epsilon"
     beta_schedule: BetaSchedule = "linear"
@@ -194,6 +196,7 @@ class Model:
             licence="yours",
             terms="",
             source="",
+            card=None,
             version="",
             weights=WeightsFile(path.name, path=path.absolute()),
         )
@@ -313,6 +316,7 @@ def model_of_table(table: Table, weights: WeightsFile) -> Model:
         "architecture": architecture,
         "network": network,
         "weights": weights,
+        "card": _beside(table, "card") if "card" in table else None,
         "tile": table.take("tile", int, network.image_size),
         "classifier": _classifier(table.table("classifier")) if "classifier" in table else None,
     }
@@ -326,9 +330,14 @@ def _classifier(table: Table) -> ClassifierModel:
 def _weights(table: Table) -> WeightsFile:
     """A file with a place of its own, or one of the cache with its addresses."""
     if "path" in table:
-        path = (table.file.parent / Path(table.take("path", str)).expanduser()).absolute()
+        path = _beside(table, "path")
         return table.fill(WeightsFile, {"name": path.name, "path": path, "urls": ()})
     name = table.take("file", str)
     if not _FILE_NAME.fullmatch(name):
         raise table.error("file", f"must be a plain file name, but is {name!r}")
     return table.fill(WeightsFile, {"name": name, "path": None})
+
+
+def _beside(table: Table, key: str) -> Path:
+    """A path in a table, which is seen from the folder of its file."""
+    return (table.file.parent / Path(table.take(key, str)).expanduser()).absolute()

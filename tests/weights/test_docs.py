@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ddrm_cli.cli.download import size_of
+from ddrm_cli.cli.model_facts import size_of
 from ddrm_cli.weights.registry import DEFAULT_MODEL, load_models
 
 PAGE = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")

@@ -153,7 +153,7 @@ def test_without_a_name_the_models_are_listed(table: Path, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "200")
     Outcome(table, "faces")
     lines = Outcome(table).lines
-    row = {line.split()[1]: line for line in lines if len(line.split()) > 1}
+    row = {line.split()[0]: line for line in lines if line}
     assert "in the cache" in row["faces"]
     assert "not downloaded" in row["things"]
     assert "with the program" in row["photo-small"]
@@ -209,6 +209,29 @@ def test_print_path_downloads_nothing(table: Path, cache: Path, server: Server) 
     assert Outcome(table, "faces", "--print-path").lines == [str(cache / "faces.pt")]
 
 
+def test_info_says_what_is_known_and_downloads_nothing(
+    table: Path, cache: Path, server: Server
+) -> None:
+    lines = Outcome(table, "faces", "--info").lines
+    said = {line.split(maxsplit=1)[0]: line for line in lines[1:]}
+    assert lines[0] == "faces"
+    assert said["licence"].endswith("CC0")
+    assert said["terms"].endswith("be nice")
+    assert hashlib.sha256(NETWORK).hexdigest() in said["file"]
+    assert str(cache / "faces.pt") in said
+    assert server.requests == []
+
+
+def test_the_bundled_model_carries_its_card(table: Path) -> None:
+    lines = Outcome(table, "photo-small", "--info").lines
+    card = load_models()["photo-small"].card
+    assert card is not None
+    text = card.read_text(encoding="utf-8")
+    assert "\n".join(lines).endswith(text.rstrip())
+    assert "Licence: MIT" in text
+    assert "## Sources and credits" in text
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -216,6 +239,8 @@ def test_print_path_downloads_nothing(table: Path, cache: Path, server: Server) 
         ["faces", "--remove", "things"],
         ["--verify", "--print-path"],
         ["--print-path"],
+        ["--info"],
+        ["faces", "--info", "--verify"],
         ["--from-file", "x.pt"],
         ["faces", "things", "--from-file", "x.pt"],
         ["faces", "--json"],

@@ -58,7 +58,7 @@ def test_every_published_model_is_there_with_licence_and_terms() -> None:
     for model in models.values():
         assert model.licence
         assert model.terms
-        assert model.source
+        assert model.source or model.card
         assert model.good_at
 
 
