@@ -51,11 +51,13 @@ async function take(file) {
   }
   putAway();
   document.body.classList.add("busy");
+  $("looking").textContent = `Looking at ${file.name} …`;
   try {
     const name = encodeURIComponent(file.name.replaceAll("/", "_"));
     photo = await asked(`photos/${name}`, { method: "PUT", body: file });
   } finally {
     document.body.classList.remove("busy");
+    $("looking").textContent = "";
   }
   show();
 }
