@@ -21,16 +21,15 @@ NEEDS = ("starlette", "uvicorn")
 
 def web(
     port: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--port",
             metavar="N",
-            min=0,
+            min=1,
             max=65535,
             help="Where on this machine the page is. Default: any port that is free.",
-            show_default=False,
         ),
-    ] = 0,
+    ] = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Only print the address.")
     ] = False,
@@ -63,7 +62,7 @@ def web(
     with contextlib.suppress(KeyboardInterrupt):
         serve(
             load_models(),
-            port=port,
+            port=port or 0,
             max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
             explain=explain,
             opened=opened,
