@@ -13,6 +13,8 @@
     Photographs in, a model out.
 ``pose``, ``Restorer``
     The same in two steps: what is to be solved, and what solves it.
+``Mask``
+    Which pixels of a photograph are missing.
 ``Degradation``, ``build_operator``, ``LinearOperator``, ``sample_ddrm``
     The parts, for degradations and priors of one's own.
 ``errors``
@@ -34,12 +36,14 @@ if TYPE_CHECKING:
     from ddrm_cli.degradations.base import LinearOperator, dot_test
     from ddrm_cli.degradations.build import build_operator
     from ddrm_cli.degradations.table import Degradation
+    from ddrm_cli.images.masks import Mask
     from ddrm_cli.inspection.findings import Findings
     from ddrm_cli.inspection.inspect import inspect
     from ddrm_cli.inspection.suggestions import Suggestion, suggestions
+    from ddrm_cli.measuring import degrade
     from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
     from ddrm_cli.problem import InverseProblem, pose
-    from ddrm_cli.restoration import Restoration, Restorer, degrade, restore
+    from ddrm_cli.restoration import Restoration, Restorer, restore
     from ddrm_cli.sampler.ddrm import sample_ddrm
     from ddrm_cli.sampler.settings import PRESETS, PaperSettings, SamplerSettings
     from ddrm_cli.training.train import train
@@ -51,6 +55,7 @@ __all__ = [
     "InverseProblem",
     "LinearOperator",
     "LoadedModel",
+    "Mask",
     "PaperSettings",
     "Restoration",
     "Restorer",
@@ -86,13 +91,14 @@ _HOMES = {
     "Suggestion": "inspection.suggestions",
     "suggestions": "inspection.suggestions",
     "LoadedModel": "prior",
+    "Mask": "images.masks",
     "TilingSettings": "prior",
     "load_model": "prior",
     "InverseProblem": "problem",
     "pose": "problem",
     "Restoration": "restoration",
     "Restorer": "restoration",
-    "degrade": "restoration",
+    "degrade": "measuring",
     "restore": "restoration",
     "sample_ddrm": "sampler.ddrm",
     "PRESETS": "sampler.settings",

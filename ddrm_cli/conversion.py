@@ -33,8 +33,7 @@ ImageLike = Tensor | NDArray[Any] | Image.Image | str | os.PathLike[str]
 (B, H, W, C), a Pillow image, or a file. Integers have 8 or 16 bits and count from 0 to the largest
 value of their type."""
 
-OPAQUE = 0.5  # alpha below it counts as a missing pixel
-LARGEST = 8.0  # floats beyond it count to 255, or were never pixels
+LARGEST = 8.0  # floats beyond it count to 255; noise of 1, the most there is, stays below
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +88,12 @@ class Batch:
         return self.values.ndim != 4
 
 
-def to_batch(
-    image: ImageLike | Batch,
-    measurement_shape: tuple[int, ...] | None = None,
-    *,
-    sigma: float = 0.0,
-) -> Batch:
+def to_batch(image: ImageLike | Batch, measurement_shape: tuple[int, ...] | None = None) -> Batch:
     """Pictures of any kind as a batch.
 
     Args:
         image: The pictures; a batch stays one.
         measurement_shape: Shape that a tensor may have besides, with or without the batch.
-        sigma: Noise of pixels on [0, 1]: strong noise reaches beyond what pixels are.
 
     Raises:
         UsageError: None of these, or not of such a shape.
@@ -113,14 +106,14 @@ def to_batch(
         picture = Picture.from_pil(image)
         return _from_picture(picture, read_measurement_info(picture))
     if isinstance(image, Tensor):
-        return _from_tensor(image, measurement_shape, LARGEST * (1 + sigma))
+        return _from_tensor(image, measurement_shape)
     if isinstance(image, np.ma.MaskedArray):
         raise UsageError(
             "A masked array is no picture: its mask would be lost.",
             "Give its data, and its mask as the mask of inp.",
         )
     if isinstance(image, np.ndarray):
-        return _from_array(np.asarray(image), LARGEST * (1 + sigma))
+        return _from_array(np.asarray(image))
     if isinstance(image, (str, os.PathLike)):
         return read_batch(image)
     raise UsageError(
@@ -155,14 +148,13 @@ def _from_picture(
         pixels = _channels_last(values)[0].numpy()
         return picture.restored(pixels, fills_alpha).to_pil()
 
-    missing = None if picture.alpha is None else picture.alpha < OPAQUE
     return Batch(
         _channels_first(picture.measured[None]),
         restored,
         2**picture.bit_depth,
         picture,
         info,
-        missing if missing is not None and missing.any() else None,
+        picture.holes,
         file,
     )
 
@@ -171,7 +163,7 @@ def _to_pil(values: Tensor, fills_alpha: bool) -> Image.Image:
     return Picture(_channels_last(values)[0].numpy()).to_pil()
 
 
-def _from_tensor(image: Tensor, measurement_shape: tuple[int, ...] | None, largest: float) -> Batch:
+def _from_tensor(image: Tensor, measurement_shape: tuple[int, ...] | None) -> Batch:
     shape = tuple(image.shape)
     one = measurement_shape is not None and shape == measurement_shape
     if not one and (measurement_shape is None or shape[1:] != measurement_shape):
@@ -190,10 +182,10 @@ def _from_tensor(image: Tensor, measurement_shape: tuple[int, ...] | None, large
         values = values.to(image.device, image.dtype)
         return values[0] if one else values
 
-    return Batch(_checked(values[None] if one else values, largest), restored, levels)
+    return Batch(_checked(values[None] if one else values), restored, levels)
 
 
-def _from_array(image: NDArray[Any], largest: float) -> Batch:
+def _from_array(image: NDArray[Any]) -> Batch:
     shape = image.shape
     flat = image.ndim == 2
     if not (flat or (image.ndim in (3, 4) and shape[-1] in (1, 3))):
@@ -214,10 +206,10 @@ def _from_array(image: NDArray[Any], largest: float) -> Batch:
         # A grey picture without an axis for its channel may have become one of three colours.
         return array[0, :, :, 0] if flat and array.shape[-1] == 1 else array[0]
 
-    return Batch(_checked(_channels_first(values), largest), restored, levels)
+    return Batch(_checked(_channels_first(values)), restored, levels)
 
 
-def _checked(values: Tensor, limit: float) -> Tensor:
+def _checked(values: Tensor) -> Tensor:
     if math.prod(values.shape) == 0:
         raise UsageError(
             f"A batch of shape {tuple(values.shape)} holds no pixels.", "Give at least one picture."
@@ -228,7 +220,7 @@ def _checked(values: Tensor, limit: float) -> Tensor:
             "The picture holds numbers that are not finite.",
             "Replace them by numbers on [0, 1].",
         )
-    if values.ndim == 4 and largest > limit:
+    if values.ndim == 4 and largest > LARGEST:
         raise MeasurementError(
             f"The picture holds values up to {largest:g} where pixels are on [0, 1].",
             "Divide it by its largest value (255 for 8 bits), or give integers.",

@@ -14,11 +14,12 @@ __all__ = ["PRECISIONS", "choose_device", "choose_precision", "on_device"]
 
 _Module = TypeVar("_Module", bound=nn.Module)
 
+DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """The device of a name: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+def choose_device(device: str | torch.device = "auto") -> torch.device:
+    """The device of a name: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``, or torch's own.
 
     ``auto`` is CUDA where there is one, the CPU otherwise.
 
@@ -26,11 +27,13 @@ def choose_device(name: str = "auto") -> torch.device:
         UnknownNameError: No such kind of device.
         DeviceError: The device is not to be had here.
     """
+    name = str(device)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
-        raise UnknownNameError("device", name, ("auto", "cpu", "cuda", "cuda:0", "mps"))
+        meant = name.lower().replace("gpu", "cuda")  # what people call it
+        raise UnknownNameError("device", name, DEVICES, meant=meant)
     if kind == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if int(index or 0) >= count:
@@ -46,19 +49,21 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """The precision of a name, ``auto`` being the fastest that the device computes by itself.
+def choose_precision(precision: str | torch.dtype, device: torch.device) -> torch.dtype:
+    """The precision of a name, or torch's own.
 
-    That is bfloat16 on a CPU with instructions for it, float16 on CUDA, float32 otherwise.
+    ``auto`` is the fastest that the device computes by itself: bfloat16 on a CPU with instructions
+    for it, float16 on CUDA, float32 otherwise.
 
     Raises:
         UnknownNameError: No such precision.
     """
+    name = str(precision).removeprefix("torch.")
     if name not in PRECISIONS:
         raise UnknownNameError("precision", name, PRECISIONS)
     if name != "auto":
-        precision: torch.dtype = getattr(torch, name)
-        return precision
+        dtype: torch.dtype = getattr(torch, name)
+        return dtype
     if device.type == "cuda":
         return torch.float16
     if device.type == "cpu" and _cpu_has_bfloat16():

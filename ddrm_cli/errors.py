@@ -53,6 +53,7 @@ __all__ = [
     "UsageError",
     "WeightsError",
     "WeightsMismatchError",
+    "expect",
 ]
 
 Notice = Callable[[str], None]
@@ -89,13 +90,20 @@ class UnknownNameError(UsageError):
         name: The name that was given.
         known: The names that exist.
         listed: What stands for them in a list, where they are many.
+        meant: What to look for among them, where that is not the name itself.
     """
 
     def __init__(
-        self, kind: str, name: str, known: Iterable[str], listed: Iterable[str] | None = None
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        listed: Iterable[str] | None = None,
+        *,
+        meant: str | None = None,
     ) -> None:
         names = list(dict.fromkeys(known))
-        near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+        near = difflib.get_close_matches((meant or name).lower(), names, n=3, cutoff=0.5)
         hint = (
             f"Did you mean {' or '.join(near)}?"
             if near
@@ -174,3 +182,20 @@ class DeviceError(DDRMError):
 
 class OutOfMemoryError(DDRMError):
     """Even the smallest tile does not fit in memory."""
+
+
+def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str, hint: str) -> None:
+    """Make sure that an argument is of a kind, for callers that no type checker has seen.
+
+    Args:
+        value: What was given.
+        kinds: What it may be.
+        what: What that is called, such as ``"degradation"``.
+        hint: What to give instead.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    if not isinstance(value, kinds):
+        given = "None" if value is None else f"Something of the type {type(value).__name__}"
+        raise UsageError(f"{given} is no {what}.", hint)

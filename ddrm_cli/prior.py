@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import torch
@@ -10,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.errors import Notice, UsageError
+from ddrm_cli.errors import Notice, UsageError, expect
 from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
@@ -108,11 +110,10 @@ class LoadedModel:
                 f"{model.name} takes tiles whose sides are multiples of {multiple}, not {tile}.",
                 f"Try {max(1, tile // multiple) * multiple}.",
             )
-        if label is not None and not 0 <= label < (model.num_classes or 0):
-            raise UsageError(
-                f"The model {model.name} has no class {label}.",
-                "Leave the class out." if model.num_classes is None else "Choose a smaller number.",
-            )
+        classes = model.num_classes or 0
+        if label is not None and not (isinstance(label, Integral) and 0 <= label < classes):
+            choice = f"Choose a whole number below {classes}." if classes else "Leave it out."
+            raise UsageError(f"The model {model.name} has no class {label}.", choice)
         guidance = self._guidance(label, guidance_scale)
         if guidance is not None and tile != model.image_size:
             raise UsageError(
@@ -180,19 +181,19 @@ class LoadedModel:
 
 
 def load_model(
-    model: str | Model = DEFAULT_MODEL,
+    model: str | os.PathLike[str] | Model = DEFAULT_MODEL,
     *,
-    device: str = "auto",
-    precision: str = "auto",
-    models: str | Path | None = None,
+    device: str | torch.device = "auto",
+    precision: str | torch.dtype = "auto",
+    models: str | os.PathLike[str] | None = None,
 ) -> LoadedModel:
     """Load a model of the table, from the package or from the cache, or one that was trained.
 
     Args:
         model: A name that ``ddrm download`` lists, such as ``"photo-small"``, a file that
             ``ddrm train`` wrote, or a model of the caller's own.
-        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``.
-        precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``, or torch's own.
+        precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``, or torch's own.
         models: A TOML file with models of the user's own.
 
     Raises:
@@ -202,8 +203,11 @@ def load_model(
         WeightsError: Its file is damaged or another model's.
         DeviceError: The device is not to be had.
     """
-    models = None if models is None else Path(models)
-    model = find_model(model, load_models(models)) if isinstance(model, str) else model
+    expect(model, (str, os.PathLike, Model), "model", "Give a name or a file of weights.")
+    expect(models, (str, os.PathLike, type(None)), "table of models", "Give a TOML file.")
+    if not isinstance(model, Model):
+        table = load_models(None if models is None else Path(models))
+        model = find_model(os.fspath(model), table)
     where = choose_device(device)
     dtype = choose_precision(precision, where)
     network = load_network(model, weights_path(model), device=where, dtype=dtype)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,35 +19,24 @@ from torch import Tensor
 from ddrm_cli.conversion import Batch, ImageLike, to_batch
 from ddrm_cli.degradations.base import ImageShape, LinearOperator
 from ddrm_cli.degradations.denoising import Denoising
-from ddrm_cli.degradations.entry import no_sigma
+from ddrm_cli.degradations.entry import check_sigma, no_sigma
 from ddrm_cli.degradations.framing import build_framed, continue_measurement
 from ddrm_cli.degradations.table import Degradation
-from ddrm_cli.devices import on_device
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.images.noise_level import NoiseLevel, estimate_noise
-from ddrm_cli.provenance import provenance, with_files
-from ddrm_cli.sampler.noise import MEASUREMENT, ImageNoise
+from ddrm_cli.measuring import DegradationLike, as_given, missing_notes
+from ddrm_cli.provenance import provenance
 
 __all__ = [
-    "DegradationLike",
     "InverseProblem",
-    "check_sigma",
-    "measure",
-    "operator_of",
     "pose",
     "rounding_noise",
 ]
 
 COMPRESSION = "from the compression"
 """Origin of a noise that the tables of a JPEG say."""
-
-LARGEST_SIGMA = 1e6  # a noise that leaves nothing of any picture
-CPU = torch.device("cpu")  # where problems are posed: half of it is NumPy
-
-DegradationLike = str | Degradation | LinearOperator
-"""What happened to a picture: a name, a name with parameters, or an operator."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,17 +131,16 @@ def pose(
         MeasurementError: Picture, mask, kernel and degradation do not fit together.
         ImageReadError: A file cannot be read.
     """
-    noise = 0.0
     if sigma is not None and sigma != "auto":
         check_sigma(sigma)
-        noise = float(sigma)
+    said: list[str] = []
     if isinstance(degradation, LinearOperator):
-        operator = _as_given(degradation, mask, kernel)
-        batch = to_batch(measurement, operator.measurement_shape, sigma=noise)
+        operator = as_given(degradation, mask, kernel)
+        batch = to_batch(measurement, operator.measurement_shape)
         known = None
     else:
-        batch = to_batch(measurement, sigma=noise).in_grey()
-        known = provenance(batch, degradation, mask, kernel)
+        batch = to_batch(measurement).in_grey()
+        known = provenance(batch, degradation, mask, kernel, said.append)
         operator = build_framed(known.degradation, known.picture_shape(batch))
     y = operator.read(batch.values)
     level, origin, notes = _noise(y, operator, batch, sigma)
@@ -170,85 +156,8 @@ def pose(
         origin,
         degradation=None if known is None else known.degradation,
         fills_alpha=known is not None and known.fills_alpha,
-        notes=notes,
+        notes=(*said, *missing_notes(operator, "is filled in"), *notes),
     )
-
-
-def operator_of(
-    degradation: DegradationLike,
-    image_shape: ImageShape,
-    *,
-    seed: int = 0,
-    mask: MaskLike | None = None,
-    kernel: KernelLike | None = None,
-) -> LinearOperator:
-    """The operator that measures pictures, on the CPU.
-
-    Args:
-        degradation: What happens to them.
-        image_shape: (C, H, W) of the pictures; grey is also measured of one channel.
-        seed: For random degradations, where their parameters do not say one.
-        mask: The missing pixels, where the degradation takes a mask.
-        kernel: The blur, where it takes a kernel.
-
-    Returns:
-        The operator, for a larger frame where a blur needs one: then it has a ``margin``.
-
-    Raises:
-        UsageError: Something that the degradation does not take, or lacks.
-        MeasurementError: Picture, mask or kernel do not fit.
-        ImageReadError: A file cannot be read.
-    """
-    if isinstance(degradation, LinearOperator):
-        return _as_given(degradation, mask, kernel)
-    channels, height, width = image_shape
-    known = with_files(degradation, (height, width), mask, kernel)
-    if "seed" in known.entry.takes and "seed" not in known.parameters:
-        known = known.given(seed=seed)
-    if known.entry.gives == "grey":
-        channels = 3
-    return build_framed(known, (channels, height, width))
-
-
-def _as_given(
-    operator: LinearOperator, mask: MaskLike | None, kernel: KernelLike | None
-) -> LinearOperator:
-    if mask is not None or kernel is not None:
-        raise UsageError("An operator takes neither mask nor kernel.", "Leave them out.")
-    return on_device(operator, CPU)
-
-
-def measure(x: Tensor, operator: LinearOperator, sigma: float, seeds: Sequence[int]) -> Tensor:
-    """What is measured of pictures, ``y = H x + sigma z``.
-
-    Args:
-        x: Shape (B, C, H, W), on [0, 1].
-        operator: H, from `operator_of`.
-        sigma: Standard deviation of the noise on [0, 1] pixel values.
-        seeds: Of the noise, one a picture.
-
-    Returns:
-        Shape (B, *measurement_shape) without the frame, on the CPU.
-
-    Raises:
-        UsageError: A noise level or seed that is not possible.
-        MeasurementError: The pictures have not the shape that the operator takes.
-    """
-    check_sigma(sigma)
-    if x.shape[1] == 1 and operator.measurement_shape[0] == 1:
-        x = x.expand(-1, operator.image_shape[0], -1, -1)  # grey is measured in grey
-    if tuple(x.shape[1:]) != operator.picture_shape:
-        raise MeasurementError(
-            f"A picture of shape {tuple(x.shape[1:])} does not belong to this operator, which "
-            f"takes {operator.picture_shape}.",
-            "Build the operator for the size of the picture.",
-        )
-    if sigma > 0 and operator.noise is not None:
-        raise no_sigma()
-    y = operator.observe(x)
-    if sigma > 0:
-        y = y + sigma * ImageNoise(seeds, MEASUREMENT)(tuple(y.shape[1:]))
-    return y
 
 
 def rounding_noise(operator: LinearOperator, levels: int | None) -> float:
@@ -277,19 +186,6 @@ def _weakest(operator: LinearOperator) -> float:
 
 
 _LEAST_SIGMA = 0.01  # of the linear schedule at its first timestep, on [-1, 1]
-
-
-def check_sigma(sigma: float) -> None:
-    """Make sure that a noise level makes sense.
-
-    Raises:
-        UsageError: It is negative, not finite, or beyond all that can be restored.
-    """
-    if not (isinstance(sigma, Real) and 0 <= sigma <= LARGEST_SIGMA):
-        raise UsageError(
-            f"A noise level of {sigma} is not possible.",
-            "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
-        )
 
 
 class _Noise(NamedTuple):

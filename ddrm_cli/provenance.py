@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
 
 from ddrm_cli.conversion import Batch
 from ddrm_cli.degradations.base import ImageShape
 from ddrm_cli.degradations.table import Degradation, get_entry
-from ddrm_cli.errors import MeasurementError, UsageError
+from ddrm_cli.errors import MeasurementError, Notice, UsageError
 from ddrm_cli.images.kernels import KernelLike, to_kernel
 from ddrm_cli.images.masks import MaskLike, to_mask
 from ddrm_cli.images.measurement import MeasurementInfo
@@ -60,6 +61,7 @@ def provenance(
     degradation: str | Degradation | None,
     mask: MaskLike | None = None,
     kernel: KernelLike | None = None,
+    notice: Notice | None = None,
 ) -> Provenance:
     """Put together what the user and the file say of a measurement.
 
@@ -69,6 +71,7 @@ def provenance(
         mask: The missing pixels. Without one they are those that the file says, or the
             transparent ones.
         kernel: The blur.
+        notice: Told how a mask is understood that is no plain one.
 
     Raises:
         UsageError: Something that the degradation does not take, or lacks.
@@ -80,7 +83,7 @@ def provenance(
         if info is None:
             raise _unknown(batch)
         degradation = info.degradation
-    known = with_files(degradation, batch.values.shape[-2:], mask, kernel)
+    known = with_files(degradation, batch.values, mask, kernel, notice)
     entry, parameters = known.entry, known.parameters
     recorded = info if info is not None and info.degradation == known.name else None
     if info is not None and recorded is None and (entry.gives == "vector" or batch.is_vector):
@@ -103,7 +106,7 @@ def provenance(
     if "mask" in entry.takes and not parameters and batch.picture is not None:
         raise UsageError(
             "It is not known which pixels are missing.",
-            "Give a picture of them with --mask, white where missing, or make them transparent.",
+            "Paint them white on black, and give that with --mask, or make them transparent.",
         )
     return Provenance(Degradation(known.name, parameters), recorded)
 
@@ -139,28 +142,30 @@ def _recorded_parameters(info: MeasurementInfo, file: str) -> dict[str, Any]:
 
 def with_files(
     degradation: str | Degradation,
-    size: Sequence[int],
+    pictures: Tensor,
     mask: MaskLike | None,
     kernel: KernelLike | None,
+    notice: Notice | None = None,
 ) -> Degradation:
     """A degradation with the user's mask and kernel among its parameters, as arrays.
 
     Args:
-        degradation: What the user says.
-        size: (H, W) that the mask must have.
+        degradation: What the user says; its own mask and kernel may be files, too.
+        pictures: (B, C, H, W), on [0, 1]; what they lack.
         mask: The missing pixels.
         kernel: The blur.
+        notice: Told how a mask is understood that is no plain one.
 
     Raises:
         UsageError: Something that the degradation does not take.
         MeasurementError: The mask has another size, or the kernel is none.
         ImageReadError: A file cannot be read.
     """
-    known = Degradation.of(degradation)
-    known.given(mask=mask, kernel=kernel)  # does it take them?
-    if mask is not None:
-        height, width = size
-        known = known.given(mask=to_mask(mask, height, width))
-    if kernel is not None:
-        known = known.given(kernel=to_kernel(kernel))
-    return known
+    known = Degradation.of(degradation).given(mask=mask, kernel=kernel)
+    arrays: dict[str, NDArray[Any]] = {}
+    if "mask" in known.parameters:
+        photograph = pictures[0].movedim(0, -1).numpy()
+        arrays["mask"] = to_mask(known.parameters["mask"], photograph, notice)
+    if "kernel" in known.parameters:
+        arrays["kernel"] = to_kernel(known.parameters["kernel"])
+    return known.given(**arrays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def test_command_and_library_restore_a_photograph_alike(
         mask = Image.new("L", (48, 32))
         mask.paste(255, (10, 10, 20, 16))
         mask.save(tmp_path / "mask.png")
-        asked = {"degradation": "inp", "mask": tmp_path / "mask.png"}
+        asked = {"degradation": "inp", "mask": ddrm_cli.Mask(tmp_path / "mask.png")}
     if name == "deblur":
         asked["kernel"] = KERNEL
     if name == "deblur_motion":
@@ -207,7 +208,9 @@ def test_a_mask_that_the_file_lost_has_to_be_given_again(photo: Path, tmp_path: 
     """A random half is not what a measurement of the user's mask lacks."""
     Image.fromarray(np.uint8(np.eye(32, 48) * 255)).save(tmp_path / "mask.png")
     y = tmp_path / "y.png"
-    degrade_file(photo, y, DegradeRequest("inp", mask=tmp_path / "mask.png"), overwrite=False)
+    degrade_file(
+        photo, y, DegradeRequest("inp", mask=ddrm_cli.Mask(tmp_path / "mask.png")), overwrite=False
+    )
     assert torch.equal(
         pose(y).operator.measured, pose(y, "inp", mask=tmp_path / "mask.png").operator.measured
     )
@@ -260,6 +263,33 @@ untyped: Any = ddrm_cli  # what a type checker would not let pass
         lambda y: untyped.degrade(y, Degradation("sr4", {"factor": 2})),
         lambda y: untyped.degrade(y, "deblur", kernel=np.ones((3, 3), complex)),
         lambda y: untyped.degrade(y, "inp", mask=np.zeros((8, 8, 3))),
+        lambda y: untyped.degrade(y, "inp", mask=[[1, 0], [1]]),
+        lambda y: untyped.degrade(y, "inp", mask=5),
+        lambda y: untyped.degrade(y, Degradation("inp", {"mask": "none.png"})),
+        lambda y: untyped.build_operator(Degradation("inp", {"mask": "none.png"}), (3, 8, 8)),
+        lambda y: untyped.build_operator(Degradation("deblur", {"kernel": "k.txt"}), (3, 8, 8)),
+        lambda y: untyped.degrade(y, "deblur", kernel=[[1, 0], [1]]),
+        lambda y: untyped.degrade(y, "deblur", kernel=5),
+        lambda y: untyped.degrade(y, "deno", seed="1", sigma=0.1),
+        lambda y: untyped.degrade(y, "inp", seed="1"),
+        lambda y: untyped.degrade(y, None),
+        lambda y: untyped.degrade(y, 5),
+        lambda y: untyped.degrade(y, Degradation(untyped.degrade)),
+        lambda y: untyped.degrade(y, Degradation("inp", untyped.degrade)),
+        lambda y: untyped.restore(y, "deno", seed="1", sigma=0.1),
+        lambda y: untyped.restore(y, "deno", seed=None, sigma=0.1),
+        lambda y: untyped.restore(y, "deno", label="cat", sigma=0.1),
+        lambda y: untyped.restore(y, "deno", label=1.5, sigma=0.1),
+        lambda y: untyped.restore(y, "deno", model=None),
+        lambda y: untyped.restore(y, "deno", model=y),
+        lambda y: untyped.restore(y, "deno", settings=None),
+        lambda y: untyped.restore(y, "deno", tiling=256),
+        lambda y: untyped.load_model(None),
+        lambda y: untyped.load_model(models=5),
+        lambda y: untyped.load_model(device=None),
+        lambda y: untyped.load_model(device=torch.device("meta")),
+        lambda y: untyped.load_model(precision=torch.int32),
+        lambda y: untyped.load_model(precision=None),
         lambda y: untyped.degrade(y, "x" * 300),
         lambda y: untyped.restore("x" * 300, "deno"),
     ],
@@ -281,13 +311,28 @@ def test_restore_has_twelve_arguments_and_each_is_described() -> None:
 # --- what user, file and picture say ---
 
 
-def test_strong_noise_is_no_wrong_unit(tiny: LoadedModel) -> None:
-    """A measurement with noise of 3 reaches beyond any pixel; with that noise said it is one."""
-    y = ddrm_cli.degrade(torch.rand(3, 64, 64), "deno", sigma=3.0)
-    assert y.abs().max() > 8
-    ddrm_cli.restore(y, "deno", sigma=3.0, model=tiny, settings=FAST)
-    with pytest.raises(ddrm_cli.errors.MeasurementError, match=r"pixels are on \[0, 1\]"):
-        pose(y, "deno", sigma=0.1)
+def test_the_strongest_noise_is_no_wrong_unit(tiny: LoadedModel) -> None:
+    """A measurement with noise of 1 reaches far beyond any pixel, and is none the less one."""
+    y = ddrm_cli.degrade(torch.rand(3, 64, 64), "deno", sigma=1.0)
+    assert y.abs().max() > 3
+    ddrm_cli.restore(y, "deno", sigma=1.0, model=tiny, settings=FAST)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "hint"),
+    [(25, "25 of 255 is 0.098"), (1.5, "1.5 of 255 is 0.0059"), (2570, "2570 of 65535 is 0.039")],
+)
+def test_noise_in_another_unit_is_refused_with_that_unit(sigma: float, hint: str) -> None:
+    y = torch.zeros(3, 8, 8)
+    for call in (
+        lambda: ddrm_cli.degrade(y, "deno", sigma=sigma),
+        lambda: ddrm_cli.restore(y, "deno", sigma=sigma),
+        lambda: pose(y, "deno", sigma=sigma),
+        lambda: DegradeRequest("deno", sigma),
+        lambda: RestoreRequest("deno", sigma),
+    ):
+        with pytest.raises(ddrm_cli.errors.UsageError, match=hint):
+            call()
 
 
 def test_none_is_not_given() -> None:
@@ -326,3 +371,57 @@ def test_shapes_that_no_picture_has_are_refused(shape: Any) -> None:
 def test_a_masked_array_would_lose_its_mask() -> None:
     with pytest.raises(ddrm_cli.errors.UsageError, match="masked array"):
         ddrm_cli.degrade(np.ma.masked_greater(np.ones((8, 8)), 2), "deno")
+
+
+def test_devices_and_precisions_are_torchs_own_too() -> None:
+    model = ddrm_cli.load_model(device=torch.device("cpu"), precision=torch.bfloat16)
+    assert (model.device, model.precision) == (torch.device("cpu"), torch.bfloat16)
+
+
+@pytest.mark.parametrize("kind", [list, torch.tensor, np.array, str])
+def test_masks_and_kernels_may_be_given_among_the_parameters(
+    kind: Any, photo: Path, tmp_path: Path
+) -> None:
+    """As lists, tensors, arrays, or the names of files."""
+    missing, kernel = np.eye(32, 48), np.eye(4) / 4
+    Image.fromarray(np.uint8(missing * 255)).save(tmp_path / "mask.png")
+    np.save(tmp_path / "kernel.npy", kernel)
+    given: dict[str, Any] = {"mask": missing.tolist(), "kernel": kernel.tolist()}
+    if kind is str:
+        given = {"mask": str(tmp_path / "mask.png"), "kernel": tmp_path / "kernel.npy"}
+    elif kind is not list:
+        given = {name: kind(values) for name, values in given.items()}
+    same: Any = (("inp", "mask", missing), ("deblur", "kernel", kernel))
+    for name, what, values in same:
+        by_argument = pose(photo, name, sigma=0.1, **{what: values}).operator
+        by_parameter = pose(photo, Degradation(name, {what: given[what]}), sigma=0.1).operator
+        assert torch.equal(by_argument.singular_values, by_parameter.singular_values)
+        x = torch.rand(1, 32, 48)
+        degraded = ddrm_cli.degrade(x, Degradation(name, {what: given[what]}))
+        by_name: Any = {what: values}
+        assert torch.equal(degraded, ddrm_cli.degrade(x, name, **by_name))
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"), [(8, "25.0 %"), (20, "62.5 % .*: more than half. --invert-mask")]
+)
+def test_the_share_that_is_missing_is_said(rows: int, says: str, tiny: LoadedModel) -> None:
+    missing = np.zeros((32, 48), bool)
+    missing[:rows] = True
+    told: list[str] = []
+    x = torch.rand(3, 32, 48)
+    y = ddrm_cli.degrade(x, "inp", mask=missing, notice=told.append)
+    asked: dict[str, Any] = {"sigma": 0.1, "model": tiny, "settings": FAST}
+    ddrm_cli.restore(y, "inp", mask=missing, notice=told.append, **asked)
+    ddrm_cli.restore(y, pose(y, "inp", mask=missing).operator, notice=told.append, **asked)
+    for sentence, what in zip(told, ("left out", "filled in", "filled in"), strict=True):
+        assert re.match(says, sentence), told
+        assert what in sentence
+
+
+def test_a_mask_is_inverted_and_then_grown() -> None:
+    there, expected = np.zeros((8, 8), bool), torch.zeros(1, 8, 8)
+    there[1:7, 1:7] = True
+    expected[:, 2:6, 2:6] = 1
+    y = ddrm_cli.degrade(torch.ones(1, 8, 8), "inp", mask=ddrm_cli.Mask(there, 1, invert=True))
+    assert torch.equal(y, expected)

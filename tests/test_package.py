@@ -34,6 +34,7 @@ LAYERS = (
     {"restoration"},
     {"plausibility"},
     {"problem", "prior"},
+    {"measuring"},
     {"provenance"},
     {"conversion", "devices", "inspection"},
     {"weights", "images"},

@@ -31,7 +31,7 @@ TYPES = {
     "ddrm_cli.conversion": ("ImageLike",),
     "ddrm_cli.images.masks": ("MaskLike",),
     "ddrm_cli.images.kernels": ("KernelLike",),
-    "ddrm_cli.problem": ("DegradationLike",),
+    "ddrm_cli.measuring": ("DegradationLike",),
     "ddrm_cli.degradations.base": ("ImageShape",),
     "ddrm_cli.sampler.ddrm": ("Step", "Denoise", "Noise", "Expected"),
     "ddrm_cli.sampler.settings": ("Settings",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,14 @@ from ddrm_cli.errors import DDRMError
 __all__ = ["degradations", "models", "one_of"]
 
 
-def one_of(values: str, flag: str, *, help: str, panel: str | None = None) -> Any:
+def one_of(
+    values: str,
+    flag: str,
+    *,
+    help: str,
+    panel: str | None = None,
+    parser: Callable[[str], Any] | None = None,
+) -> Any:
     """An option whose values the help shows and the shell completes.
 
     Args:
@@ -21,6 +28,7 @@ def one_of(values: str, flag: str, *, help: str, panel: str | None = None) -> An
         flag: The name of the option.
         help: What it is for.
         panel: The heading that it belongs to.
+        parser: From what is typed to the value; unless given the type that is declared.
     """
     words = [word for word in values.split("|") if word == word.lower()]
 
@@ -28,7 +36,12 @@ def one_of(values: str, flag: str, *, help: str, panel: str | None = None) -> An
         return _beginning(incomplete, words)
 
     return typer.Option(
-        flag, metavar=values, autocompletion=complete, help=help, rich_help_panel=panel
+        flag,
+        metavar=values,
+        autocompletion=complete,
+        help=help,
+        rich_help_panel=panel,
+        parser=parser,
     )
 
 

@@ -18,7 +18,7 @@ import platformdirs
 import tomli
 import typer
 
-from ddrm_cli.errors import ConfigError
+from ddrm_cli.errors import ConfigError, UsageError
 
 __all__ = ["config_path", "options_from_file", "set_defaults"]
 
@@ -128,6 +128,10 @@ def _checked(ctx: typer.Context, option: Any, value: Any, path: Path, key: str) 
         option.process_value(ctx, given)
     except typer.BadParameter as problem:
         raise error(f"is not possible: {problem.message}") from problem
+    except UsageError as problem:
+        raise ConfigError(
+            f"{path}: the key '{key}' is wrong. {problem.message}", problem.hint
+        ) from problem
     return given
 
 

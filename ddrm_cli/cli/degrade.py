@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
@@ -18,6 +19,8 @@ from .options import (
     Config,
     Debug,
     DegradationName,
+    GrowMask,
+    InvertMask,
     JpegQuality,
     JpegSubsampling,
     Json,
@@ -29,8 +32,8 @@ from .options import (
     Pictures,
     Quiet,
     Scale,
-    check_sigma,
     degradation_of,
+    drawn_mask,
 )
 from .tasks import Report, Task
 from .voice import Voice
@@ -46,7 +49,12 @@ def degrade(
     deg: DegradationName = None,
     sigma: Annotated[
         float,
-        typer.Option("--sigma", metavar="NUMBER", help="Noise to add, on [0, 1] pixel values."),
+        typer.Option(
+            "--sigma",
+            metavar="NUMBER",
+            help="Noise to add, on [0, 1] pixel values.",
+            callback=check_sigma,
+        ),
     ] = 0.0,
     seed: Annotated[
         int,
@@ -59,6 +67,8 @@ def degrade(
         ),
     ] = 0,
     mask: Mask = None,
+    grow_mask: GrowMask = 0,
+    invert_mask: InvertMask = False,
     kernel: Kernel = None,
     scale: Scale = None,
     blur: Blur = None,
@@ -90,8 +100,8 @@ def degrade(
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
-    check_sigma(sigma, f"{sigma:g}")
     weights = None if kernel is None else read_kernel(kernel)
+    drawn = drawn_mask(mask, grow_mask, invert_mask)
     limit = max_pixels or DEFAULT_MAX_PIXELS
 
     from ddrm_cli.files.degrading import DegradeRequest
@@ -102,7 +112,7 @@ def degrade(
         result_labels=("restored", "restored_*", "degraded_*"),
         formats=degradation.entry.formats,
         reads=[file for file in (mask, kernel) if file is not None],
-        request=DegradeRequest(degradation, sigma, seed, mask, weights, limit),
+        request=DegradeRequest(degradation, sigma, seed, drawn, weights, limit),
         voice=voice,
     )
     run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 
+def _each_checked(sigmas: list[float] | None) -> list[float] | None:
+    return None if sigmas is None else [check_sigma(sigma) for sigma in sigmas]
+
+
 def evaluate(
     pictures: Annotated[
         list[str] | None,
@@ -63,6 +68,7 @@ def evaluate(
             "--sigma",
             metavar="NUMBER",
             help="Noise to add, on [0, 1] pixel values. May repeat. Default: 0.",
+            callback=_each_checked,
         ),
     ] = None,
     model: Annotated[
@@ -228,7 +234,7 @@ def evaluate(
     from ddrm_cli.evaluation.grid import make_grid, make_settings
     from ddrm_cli.evaluation.photographs import find_photographs
     from ddrm_cli.evaluation.store import Protocol
-    from ddrm_cli.sampler.settings import OLD_NAMES
+    from ddrm_cli.sampler.settings import OLD_NAMES, settings_notes
     from ddrm_cli.weights.own_file import find_model
     from ddrm_cli.weights.registry import DEFAULT_MODEL, load_models
 
@@ -242,6 +248,8 @@ def evaluate(
         spacing=spacing,
         eta_b=eta_b,
     )
+    for note in dict.fromkeys(note for each in settings for note in settings_notes(each)):
+        voice.remark(note)
     table = load_models(models)
     chosen = _by_name([find_model(name, table) for name in model or [DEFAULT_MODEL]])
     cells = make_grid(deg, sigma or [0.0], chosen, settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from .panels import MACHINE, MODEL, OUTPUT, TASK
 
 if TYPE_CHECKING:
     from ddrm_cli.degradations.table import Degradation
+    from ddrm_cli.images.masks import Mask as DrawnMask
 
 __all__ = [
     "Angle",
@@ -26,6 +26,8 @@ __all__ = [
     "Debug",
     "DegradationName",
     "Device",
+    "GrowMask",
+    "InvertMask",
     "JpegQuality",
     "JpegSubsampling",
     "Json",
@@ -41,23 +43,9 @@ __all__ = [
     "Scale",
     "Tile",
     "Yes",
-    "check_sigma",
     "degradation_of",
+    "drawn_mask",
 ]
-
-
-def check_sigma(sigma: float, text: str) -> float:
-    """A noise level that makes sense.
-
-    Raises:
-        UsageError: It is negative or not finite; the message quotes ``text``.
-    """
-    if not (math.isfinite(sigma) and sigma >= 0):
-        raise UsageError(
-            f"'--sigma {text}' is not possible.",
-            "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05.",
-        )
-    return sigma
 
 
 def degradation_of(
@@ -90,6 +78,22 @@ def degradation_of(
     if said:
         option = OPTIONS.get(said[0], "--scale")
         raise UsageError(f"{option} belongs to --deg.", "Say with --deg what happened.")
+    return None
+
+
+def drawn_mask(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
+    """What the options say of a mask; None where they say nothing.
+
+    Raises:
+        UsageError: There is none that could be grown or inverted.
+    """
+    from ddrm_cli.images import masks
+
+    if mask is not None:
+        return masks.Mask(mask, grow, invert)
+    if grow or invert:
+        option = "--grow-mask" if grow else "--invert-mask"
+        raise UsageError(f"{option} belongs to --mask.", "Give a mask, or leave it out.")
     return None
 
 
@@ -130,8 +134,26 @@ Mask = Annotated[
     typer.Option(
         "--mask",
         metavar="FILE",
-        help="For inp: a picture of the same size, white where pixels are missing.",
+        help="For inp: a picture of the same size; what is painted in any colour on black, or over "
+        "a copy of the photograph, is missing.",
         rich_help_panel=TASK,
+    ),
+]
+GrowMask = Annotated[
+    int,
+    typer.Option(
+        "--grow-mask",
+        metavar="PIXELS",
+        min=0,
+        help="With --mask: enlarge what is missing by so many pixels to each side.",
+        show_default=False,
+        rich_help_panel=TASK,
+    ),
+]
+InvertMask = Annotated[
+    bool,
+    typer.Option(
+        "--invert-mask", help="With --mask: what is black is missing.", rich_help_panel=TASK
     ),
 ]
 Kernel = Annotated[

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ddrm_cli.errors import UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
@@ -21,6 +20,8 @@ from .options import (
     Debug,
     DegradationName,
     Device,
+    GrowMask,
+    InvertMask,
     JpegQuality,
     JpegSubsampling,
     Json,
@@ -36,8 +37,8 @@ from .options import (
     Scale,
     Tile,
     Yes,
-    check_sigma,
     degradation_of,
+    drawn_mask,
 )
 from .restore_options import (
     Arch,
@@ -71,6 +72,8 @@ def restore(
     deg: DegradationName = None,
     sigma: Sigma = None,
     mask: Mask = None,
+    grow_mask: GrowMask = 0,
+    invert_mask: InvertMask = False,
     kernel: Kernel = None,
     scale: Scale = None,
     blur: Blur = None,
@@ -125,7 +128,7 @@ def restore(
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.inspection.suggestions import AUTO
-    from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_of
+    from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_notes, settings_of
     from ddrm_cli.weights.registry import load_models
 
     automatic = deg == AUTO
@@ -133,13 +136,14 @@ def restore(
     degradation = degradation_of(
         named, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling
     )
-    noise = _parse_sigma(sigma)
     voice = Voice(as_json, quiet, debug)
     settings = settings_of(
         preset, steps=steps, detail=detail, spacing=spacing, eta=eta, eta_b=eta_b
     )
     if preset in OLD_NAMES:
         voice.remark(f"The preset {preset} is called {OLD_NAMES[preset]} by now.")
+    for note in settings_notes(settings):
+        voice.remark(note)
     if samples > 1 and detail is None and isinstance(settings, SamplerSettings):
         voice.remark("Several samples are drawn in full detail, so that they differ as they may.")
         settings = settings_of("detailed", steps=steps)
@@ -155,6 +159,7 @@ def restore(
         raise UsageError("--original belongs to --compare.", "Add --compare.")
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
+    drawn = drawn_mask(mask, grow_mask, invert_mask)
 
     from ddrm_cli.devices import choose_device, choose_precision
     from ddrm_cli.files.restoring import RestoreRequest
@@ -165,7 +170,7 @@ def restore(
     from .restore_plan import RestorePlan
     from .restore_task import RestoreTask
 
-    request = RestoreRequest(degradation, noise, mask, weights, max_pixels or DEFAULT_MAX_PIXELS)
+    request = RestoreRequest(degradation, sigma, drawn, weights, max_pixels or DEFAULT_MAX_PIXELS)
     make = RestorePlan if dry_run else RestoreTask
     task = make(
         label=f"restored_{degradation.name}" if degradation else "restored",
@@ -195,15 +200,6 @@ def restore(
         voice=voice,
     )
     run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
-
-
-def _parse_sigma(text: str | None) -> float | Literal["auto"] | None:
-    if text is None or text == "auto":
-        return None if text is None else "auto"
-    try:
-        return check_sigma(float(text), text)
-    except ValueError:
-        return check_sigma(math.nan, text)
 
 
 def _class_label(text: str | None, model: Model) -> int | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
+from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .complete import models, one_of
@@ -32,14 +33,25 @@ __all__ = [
     "Steps",
 ]
 
+
+def _noise(text: str) -> float | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return check_sigma(float(text))
+    except ValueError:
+        return check_sigma(text)
+
+
 Sigma = Annotated[
-    str | None,
+    Any,  # what the parser gives, or None: typer knows no union of types
     one_of(
         "NUMBER|auto",
         "--sigma",
         help="Noise in the picture, on [0, 1] pixel values. Default: what the file says, or "
         "else auto, an estimate.",
         panel=TASK,
+        parser=_noise,
     ),
 ]
 Preset = Annotated[

@@ -7,6 +7,7 @@ import importlib
 from ddrm_cli.errors import UsageError
 
 from .base import ImageShape, LinearOperator
+from .matrices import as_matrix
 from .table import Degradation
 
 __all__ = ["build_operator"]
@@ -35,8 +36,13 @@ def build_operator(degradation: str | Degradation, image_shape: ImageShape) -> L
             "Give channels, height and width, whole numbers from 1 on.",
         )
     degradation.check_complete()
+    arrays = {
+        name: as_matrix(value, f"The {name}")
+        for name, value in degradation.parameters.items()
+        if name in ("mask", "kernel")
+    }
     seed = {"seed": 0} if "seed" in degradation.entry.takes else {}
     module, _, attribute = degradation.entry.target.partition(":")
     target = getattr(importlib.import_module(module), attribute)
-    operator: LinearOperator = target(image_shape, **seed | degradation.arguments)
+    operator: LinearOperator = target(image_shape, **seed | degradation.arguments | arrays)
     return operator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["OPTIONS", "SUBSAMPLINGS", "Entry", "Pattern", "check_value", "no_sigma"]
+__all__ = ["OPTIONS", "SUBSAMPLINGS", "Entry", "Pattern", "check_sigma", "check_value", "no_sigma"]
 
 LARGEST_SEED = 2**32 - 1  # what numpy's RandomState takes
 LARGEST_BLUR = 255  # pixels; no photograph that was blurred wider can be restored
@@ -49,7 +49,10 @@ _POSSIBLE: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: isinstance(value, Real) and math.isfinite(float(value)),
         "degrees, counter-clockwise, 0 along the rows",
     ),
-    "boundary": (lambda value: value in BOUNDARIES, " or ".join(BOUNDARIES)),
+    "boundary": (
+        lambda value: isinstance(value, str) and value in BOUNDARIES,
+        " or ".join(BOUNDARIES),
+    ),
     "quality": (
         lambda value: isinstance(value, Integral) and 1 <= int(value) <= 100,
         "a whole number from 1 to 100",
@@ -71,6 +74,24 @@ def check_value(parameter: str, value: object) -> None:
     possible, choice = _POSSIBLE.get(parameter, (None, ""))
     if possible is not None and not possible(value):
         raise UsageError(f"The {parameter} {value} is not possible.", f"Choose {choice}.")
+
+
+def check_sigma(sigma: object) -> float:
+    """A noise level, on pixel values from 0 to 1, as a number.
+
+    Raises:
+        UsageError: It is none, or above 1: that is in another unit, which the hint tells.
+    """
+    level = float(sigma) if isinstance(sigma, Real) else math.nan
+    if 0 <= level <= 1:
+        return level
+    hint = "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05."
+    if 1 < level <= 65535:
+        white = 255 if level <= 255 else 65535
+        share = f"{level:g} of {white} is {level / white:.2g}"
+        hint = f"Pixel values are from 0 to 1 here: {share}."
+    said = f"{level:g}" if isinstance(sigma, Real) else sigma
+    raise UsageError(f"A sigma of {said} is not possible.", hint)
 
 
 @dataclass(frozen=True)
@@ -139,11 +160,13 @@ class Entry:
         return 3 if self.gives == "grey" else channels, height * self.scale, width * self.scale
 
     def check_sigma(self, sigma: object) -> None:
-        """Make sure that noise may be told: 0, None, or any where it is not known anyway.
+        """Make sure that noise may be told: None, "auto", 0, or any where it is not known anyway.
 
         Raises:
-            UsageError: It may not.
+            UsageError: It may not, or is no noise level.
         """
+        if sigma is not None and sigma != "auto":
+            check_sigma(sigma)
         if sigma and self.gives == "jpeg":
             raise no_sigma()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from ddrm_cli.errors import MeasurementError
 
 from .base import ImageShape, LinearOperator, Start
 from .filling import fill, missing_pixels
+from .matrices import FAINT, as_weights
 from .text_masks import lolcat_mask, lorem_mask
 
 __all__ = ["Inpainting", "lolcat", "lorem", "masked"]
@@ -23,19 +25,16 @@ class Inpainting(LinearOperator):
 
     Args:
         image_shape: (C, H, W) of the picture.
-        missing: Shape (H, W), True where a pixel is missing.
+        missing: Shape (H, W), True where a pixel is missing; of numbers, above a
+            tenth of the largest.
 
     Raises:
         MeasurementError: The mask has another size, or leaves no pixel.
     """
 
-    def __init__(self, image_shape: ImageShape, missing: NDArray[np.bool_]) -> None:
+    def __init__(self, image_shape: ImageShape, missing: NDArray[Any]) -> None:
         _, height, width = image_shape
-        missing = missing.astype(bool)  # a mask of 0 and 255 would scale the picture otherwise
-        if missing.ndim != 2:
-            raise MeasurementError(
-                f"A mask has rows and columns, not the shape {missing.shape}.", "Give (H, W)."
-            )
+        missing = as_weights(missing) > FAINT
         if missing.shape != (height, width):
             raise MeasurementError(
                 f"The mask has {missing.shape[1]} x {missing.shape[0]} pixels, "
@@ -71,13 +70,13 @@ class Inpainting(LinearOperator):
     Vt = U = Ut = V
 
 
-def masked(image_shape: ImageShape, seed: int, mask: NDArray[np.bool_] | None = None) -> Inpainting:
+def masked(image_shape: ImageShape, seed: int, mask: NDArray[Any] | None = None) -> Inpainting:
     """Inpainting of the user's mask, or of a random half of the pixels.
 
     Args:
         image_shape: (C, H, W) of the picture.
         seed: Which half, where no mask is given.
-        mask: Shape (H, W), True where a pixel is missing.
+        mask: Shape (H, W), see `Inpainting`.
 
     Raises:
         MeasurementError: The mask does not fit.

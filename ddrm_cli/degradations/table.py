@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from ddrm_cli.errors import UnknownNameError, UsageError
+from ddrm_cli.errors import UnknownNameError, UsageError, expect
 
 from .entry import OPTIONS, Entry, Pattern, check_value
 
@@ -28,12 +28,15 @@ class Degradation:
     Args:
         name: A name of `DEGRADATIONS` or of a pattern, such as ``"inp"``; kept as its entry has it.
         parameters: What its entry takes: ``seed``, a whole number from 0 on for random ones;
-            ``mask``, shape (H, W), True where a pixel is missing; ``kernel``, any two-dimensional
-            one, as it is (of sum one it keeps the brightness); ``blur``, how wide, in pixels;
-            ``angle`` of a motion in degrees, counter-clockwise, 0 along the rows; ``boundary``,
-            ``"reflect"`` where the picture was mirrored beyond its frame, ``"unknown"`` where it
-            was cut after it was blurred; ``quality``, 1 .. 100, or ``tables``, the steps of a file,
-            and ``subsampling`` and ``orientation`` of a JPEG. What is None is not given.
+            ``mask``, shape (H, W), True where a pixel is missing, or numbers, where above a tenth
+            of the largest; ``kernel``, any two-dimensional one, as it is (of sum one it keeps the
+            brightness); both are arrays, tensors or lists of rows, and `restore`, `degrade` and
+            `pose` also take here what they take as ``mask=`` and ``kernel=``; ``blur``, how wide,
+            in pixels; ``angle`` of a motion in degrees, counter-clockwise, 0 along the rows;
+            ``boundary``, ``"reflect"`` where the picture was mirrored beyond its frame,
+            ``"unknown"`` where it was cut after it was blurred; ``quality``, 1 .. 100, or
+            ``tables``, the steps of a file, and ``subsampling`` and ``orientation`` of a JPEG. What
+            is None is not given.
 
     Raises:
         UnknownNameError: No degradation of that name.
@@ -44,6 +47,8 @@ class Degradation:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        expect(self.name, str, "name of a degradation", "Give one such as 'sr4'.")
+        expect(self.parameters, Mapping, "set of parameters", "Give them by name: {'seed': 3}.")
         given = {key: value for key, value in self.parameters.items() if value is not None}
         object.__setattr__(self, "name", self.entry.name)
         object.__setattr__(self, "parameters", given)
@@ -58,8 +63,14 @@ class Degradation:
 
     @classmethod
     def of(cls, degradation: str | Degradation) -> Degradation:
-        """A degradation, of its name too."""
-        return cls(degradation) if isinstance(degradation, str) else degradation
+        """A degradation, of its name too.
+
+        Raises:
+            UsageError: It is neither.
+        """
+        known = cls(degradation) if isinstance(degradation, str) else degradation
+        expect(known, cls, "degradation", "Give a name or a Degradation.")
+        return known
 
     def given(self, **parameters: Any) -> Degradation:
         """The same with more parameters; what is None is not given."""
@@ -189,22 +200,22 @@ _ENTRIES = (
         family="inpainting",
         target=f"{_HERE}.inpainting:masked",
         summary="pixels are missing, a random half",
-        use="scratches, stamps, dust",
+        use="scratches, dust, captions, watermarks",
         takes=("seed", "mask"),
     ),
     Entry(
         name="inp_lolcat",
         family="inpainting",
         target=f"{_HERE}.inpainting:lolcat",
-        summary="missing under large letters",
-        use="captions",
+        summary="missing under large letters of our own",
+        use="benchmarks",
     ),
     Entry(
         name="inp_lorem",
         family="inpainting",
         target=f"{_HERE}.inpainting:lorem",
-        summary="missing under small print",
-        use="watermarks",
+        summary="missing under small print of our own",
+        use="benchmarks",
     ),
     *(_BLOCK_MEAN.make(factor) for factor in (2, 4, 8, 16)),
     *(_BICUBIC.make(factor) for factor in (4, 8, 16)),

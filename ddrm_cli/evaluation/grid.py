@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -100,14 +99,7 @@ def make_grid(
             nothing to combine.
     """
     names = _expand(degradations)
-    levels = list(sigmas)
-    for sigma in levels:
-        if not (math.isfinite(sigma) and sigma >= 0):
-            raise UsageError(
-                f"A noise level of {sigma} is not possible.",
-                "Give the standard deviation on [0, 1] pixel values, such as 0.05.",
-            )
-    combinations = itertools.product(dict.fromkeys(models), names, levels, settings)
+    combinations = itertools.product(dict.fromkeys(models), names, sigmas, settings)
     cells = [Cell(name, sigma, model, chosen) for model, name, sigma, chosen in combinations]
     for cell in cells:
         cell.entry.check_sigma(cell.sigma)

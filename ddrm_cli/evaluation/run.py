@@ -18,8 +18,9 @@ from torch import Tensor
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError, UsageError
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
+from ddrm_cli.measuring import measure, operator_of
 from ddrm_cli.prior import LoadedModel, TilingSettings
-from ddrm_cli.problem import measure, operator_of, pose
+from ddrm_cli.problem import pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED
 from ddrm_cli.weights.cache import file_path

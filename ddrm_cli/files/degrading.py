@@ -15,6 +15,7 @@ from ddrm_cli._version import __version__
 from ddrm_cli.degradations.jpeg import JPEG
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import DDRMError, UsageError
+from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.measurement import (
     MeasurementInfo,
     read_measurement_info,
@@ -22,9 +23,9 @@ from ddrm_cli.images.measurement import (
     write_measurement,
 )
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
-from ddrm_cli.problem import check_sigma, measure, operator_of
+from ddrm_cli.measuring import measure, operator_measuring
 
-from .record import file_digest
+from .record import described_mask, file_digest
 
 __all__ = ["DegradeRequest", "degrade_file", "is_same_measurement"]
 
@@ -37,7 +38,7 @@ class DegradeRequest:
         degradation: A name of the table, or one with parameters.
         sigma: Noise on [0, 1].
         seed: For the noise and for random degradations.
-        mask: File of the missing pixels, for ``inp``.
+        mask: The missing pixels, drawn in a file, for ``inp``.
         kernel: For ``deblur``.
         max_pixels: Largest picture that is read.
 
@@ -49,12 +50,11 @@ class DegradeRequest:
     degradation: str | Degradation
     sigma: float = 0.0
     seed: int = 0
-    mask: Path | None = None
+    mask: Mask | None = None
     kernel: NDArray[np.float64] | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
 
     def __post_init__(self) -> None:
-        check_sigma(self.sigma)
         self.whole.check_complete()
         self.whole.entry.check_sigma(self.sigma)
 
@@ -85,7 +85,7 @@ def degrade_file(
     picture = read_picture(path, max_pixels=request.max_pixels)
     notes = list(picture.notes)
     pixels = entry.crop(picture.measured)
-    height, width, channels = pixels.shape
+    height, width = pixels.shape[:2]
     if (height, width) != (picture.height, picture.width):
         notes.append(
             f"Cropped from {picture.width} x {picture.height} to {width} x {height}, "
@@ -95,14 +95,15 @@ def degrade_file(
         notes.append("Transparency is left out of the measurement.")
     if picture.bit_depth == 16 and to_picture:
         notes.append("The measurement has 8 bits, the picture 16; an .npz file keeps all.")
-    operator = operator_of(
+    x = torch.from_numpy(np.moveaxis(pixels, -1, 0).copy())[None]
+    operator = operator_measuring(
+        x,
         request.degradation,
-        (channels, height, width),
         seed=request.seed,
         mask=request.mask,
         kernel=request.kernel,
+        notice=notes.append,
     )
-    x = torch.from_numpy(np.moveaxis(pixels, -1, 0).copy())[None]
     compression = None
     if isinstance(operator, JPEG) and to_picture:
         y, compression = pixels, operator.compression  # the file itself is what happens to it
@@ -157,6 +158,6 @@ def _parameters(path: Path, request: DegradeRequest) -> dict[str, Any]:
     if "kernel" in parameters:
         parameters["kernel"] = parameters["kernel"].tolist()
     if "mask" in parameters:
-        parameters["mask_sha256"] = file_digest(parameters.pop("mask"))
+        parameters |= described_mask(parameters.pop("mask"))
     parameters["input_sha256"] = file_digest(path)
     return parameters

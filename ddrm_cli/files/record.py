@@ -15,11 +15,12 @@ import numpy as np
 from ddrm_cli._version import __version__
 from ddrm_cli.errors import DDRMError
 from ddrm_cli.images.files import opened
+from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
 
-__all__ = ["described", "file_digest", "read_record", "with_record"]
+__all__ = ["described", "described_mask", "file_digest", "read_record", "with_record"]
 
 
 def with_record(picture: Picture, record: dict[str, Any]) -> Picture:
@@ -59,6 +60,23 @@ def described(parameters: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def described_mask(mask: Mask) -> dict[str, Any]:
+    """A mask, of JSON's types.
+
+    Args:
+        mask: Drawn in a file.
+
+    Raises:
+        ImageReadError: The file is missing or cannot be read.
+    """
+    assert isinstance(mask.drawn, Path)
+    return {
+        "mask_sha256": file_digest(mask.drawn),
+        "mask_grow": mask.grow,
+        "mask_invert": mask.invert,
+    }
 
 
 def file_digest(path: Path) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ddrm_cli.conversion import Batch, read_batch
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import MeasurementError, Notice
+from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.images.writing import write_bytes, write_picture
@@ -25,7 +26,7 @@ from ddrm_cli.sampler.plan import Plan
 
 from .figures import Predictions, compare_figure, contact_sheet, progress_gif, uncertainty_figure
 from .names import RestoredFiles
-from .record import described, file_digest, read_record, with_record
+from .record import described, described_mask, file_digest, read_record, with_record
 
 __all__ = ["FileProblem", "FileRestorer", "RestoreRequest", "is_same_restoration"]
 
@@ -38,7 +39,7 @@ class RestoreRequest:
         degradation: A name of the table, or one with parameters; None takes it from the file.
         sigma: Noise on [0, 1]; None takes it from the file, or else estimates it; ``"auto"``
             estimates it in any case.
-        mask: File of the missing pixels, for ``inp``.
+        mask: The missing pixels, drawn in a file, for ``inp``.
         kernel: For ``deblur``.
         max_pixels: Largest picture that is read.
 
@@ -48,7 +49,7 @@ class RestoreRequest:
 
     degradation: str | Degradation | None = None
     sigma: float | Literal["auto"] | None = None
-    mask: Path | None = None
+    mask: Mask | None = None
     kernel: NDArray[np.float64] | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
 
@@ -71,7 +72,7 @@ class RestoreRequest:
             "degradation": None if known is None else known.name,
             "parameters": described({**parameters, **kernel}),
             "sigma": self.sigma,
-            "mask": None if self.mask is None else file_digest(self.mask),
+            "mask": None if self.mask is None else described_mask(self.mask),
         }
 
     def read(self, path: Path) -> FileProblem:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
+from ddrm_cli.degradations.matrices import as_matrix
 from ddrm_cli.errors import MeasurementError
 from ddrm_cli.images.arrays import load_npy, load_npz
 from ddrm_cli.images.files import opened
@@ -18,8 +19,8 @@ from ddrm_cli.images.reading import read_picture
 
 __all__ = ["MAX_KERNEL_SIDE", "KernelLike", "read_kernel", "to_kernel"]
 
-KernelLike = str | os.PathLike[str] | Image.Image | NDArray[Any]
-"""A blur kernel: a file, a grey Pillow image, or an array of two dimensions."""
+KernelLike = str | os.PathLike[str] | Image.Image | ArrayLike
+"""A blur kernel: a file, a grey Pillow image, or rows of numbers: an array, a tensor or lists."""
 
 #: Larger blurs are no blurs of a photograph, and a photograph taken for a kernel is caught.
 MAX_KERNEL_SIDE = 511
@@ -34,11 +35,11 @@ def to_kernel(kernel: KernelLike) -> NDArray[np.float64]:
         ImageReadError: The file is missing or may not be read.
         MeasurementError: What it holds is no kernel.
     """
-    if isinstance(kernel, np.ndarray):
-        return _checked(kernel, "The kernel")
     if isinstance(kernel, Image.Image):
-        return _normalised(_grey(Picture.from_pil(kernel), "The kernel"), "The kernel")
-    return read_kernel(kernel)
+        return _normalised(_drawn(Picture.from_pil(kernel), "The kernel"), "The kernel")
+    if isinstance(kernel, (str, os.PathLike)):
+        return read_kernel(kernel)
+    return _checked(kernel, "The kernel")
 
 
 def read_kernel(path: str | os.PathLike[str]) -> NDArray[np.float64]:
@@ -46,7 +47,8 @@ def read_kernel(path: str | os.PathLike[str]) -> NDArray[np.float64]:
 
     Args:
         path: ``.npy``; ``.npz`` with one array; text (``.txt``, ``.csv``: a row a line, numbers
-            apart by spaces or commas, ``#`` starts a comment); or a grey picture.
+            apart by spaces or commas, ``#`` starts a comment); or a grey picture, bright on black
+            or painted on transparency. An even background that is not black is subtracted.
 
     Raises:
         ImageReadError: The file is missing, empty, no regular file, or may not be read.
@@ -57,17 +59,11 @@ def read_kernel(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     return _normalised(_values(path), f"The kernel '{path}'")
 
 
-def _checked(values: NDArray[Any], name: str) -> NDArray[np.float64]:
-    if values.dtype.kind not in "biuf":
-        raise _no_kernel(name, "is not made of real numbers")
-    if values.ndim != 2 or values.size == 0:
-        raise _no_kernel(name, f"has the shape {values.shape}, not rows and columns")
-    if max(values.shape) > MAX_KERNEL_SIDE:
-        height, width = values.shape
+def _checked(values: object, name: str) -> NDArray[np.float64]:
+    kernel = as_matrix(values, name).astype(np.float64)
+    if max(kernel.shape) > MAX_KERNEL_SIDE:
+        height, width = kernel.shape
         raise _no_kernel(name, f"is {width} x {height}, longer than {MAX_KERNEL_SIDE} on a side")
-    kernel = values.astype(np.float64)
-    if not np.isfinite(kernel).all():
-        raise _no_kernel(name, "has values that are not finite")
     if not kernel.any():
         raise _no_kernel(name, "is zero everywhere")
     return kernel
@@ -94,13 +90,40 @@ def _values(path: Path) -> NDArray[Any]:
     if suffix in _TEXT_SUFFIXES:
         return _from_text(path)
     picture = read_picture(path, max_pixels=MAX_KERNEL_SIDE**2 * 4)
-    return _grey(picture, f"The kernel '{path}'")
+    return _drawn(picture, f"The kernel '{path}'")
 
 
-def _grey(picture: Picture, name: str) -> NDArray[np.float32]:
-    if np.ptp(picture.pixels, axis=2).any():
+def _drawn(picture: Picture, name: str) -> NDArray[np.float32]:
+    """The kernel in a grey picture: what is bright on black, or painted on transparency."""
+    seen = picture.pixels
+    if picture.alpha is not None and (picture.alpha < 1).any():
+        painted = seen[picture.alpha > 0]
+        if (painted == painted[:1]).all():  # in one colour: the brush is the alpha
+            return _off_background(picture.alpha, name)
+        seen = seen * picture.alpha[..., None]
+    if np.ptp(seen, axis=2).any():
         raise _no_kernel(name, "is a picture in colour")
-    return picture.pixels[..., 0]
+    return _off_background(seen[..., 0], name)
+
+
+def _off_background(values: NDArray[np.float32], name: str) -> NDArray[np.float32]:
+    """The kernel without the level of the border, where that is flat and not black.
+
+    Raises:
+        MeasurementError: The background is neither black nor flat, or outweighs the kernel.
+    """
+    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+    low, high, peak = border.min(), border.max(), values.max()
+    if values.min() > 0.9 * peak:  # a mean over all of it
+        return values
+    if high < min(2 * low, peak):
+        values = (values - high).clip(min=0)
+    elif low > 0.1 * peak:
+        raise _no_kernel(name, "stands on a background that is neither black nor even")
+    faint = values < 0.1 * values.max()
+    if values[faint].sum() > 0.5 * values.sum():  # a Gaussian has a tenth of itself there
+        raise _no_kernel(name, "has more of its weight in a dim background than in the kernel")
+    return values
 
 
 def _from_text(path: Path) -> NDArray[np.float64]:
@@ -123,5 +146,5 @@ def _from_text(path: Path) -> NDArray[np.float64]:
 def _no_kernel(name: str, why: str) -> MeasurementError:
     return MeasurementError(
         f"{name} {why}.",
-        "Give a small 2-D array of finite numbers with a positive sum.",
+        "Give a small grey picture of it on black, or rows of numbers with a positive sum.",
     )

@@ -19,6 +19,7 @@ from ddrm_cli.images.quiet import decoding
 
 __all__ = ["Picture", "image_of", "picture_of", "to_levels"]
 
+OPAQUE = 0.5  # alpha below it counts as a missing pixel
 _STRIP = 1 << 22  # samples that are rounded at a time: memory decides what can be written
 
 
@@ -80,6 +81,12 @@ class Picture:
         """(H, W), True under full transparency; None where all is seen, or nothing is."""
         hidden = None if self.alpha is None else self.alpha == 0
         return hidden if hidden is not None and hidden.any() and not hidden.all() else None
+
+    @property
+    def holes(self) -> NDArray[np.bool_] | None:
+        """(H, W), True where alpha is below one half; None where it is nowhere."""
+        holes = None if self.alpha is None else self.alpha < OPAQUE
+        return holes if holes is not None and holes.any() else None
 
     @property
     def measured(self) -> NDArray[np.float32]:

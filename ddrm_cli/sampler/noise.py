@@ -16,12 +16,31 @@ from ddrm_cli.errors import UsageError
 
 from .settings import LARGEST_SEED
 
-__all__ = ["GREY", "MEASUREMENT", "SAMPLER", "ImageNoise"]
+__all__ = ["GREY", "MEASUREMENT", "SAMPLER", "ImageNoise", "seeds_from"]
 
 # What the numbers are for. Two purposes must not draw the same ones although the user gives one
 # seed: noise of the measurement that came back as noise of the sampler would be no noise to it.
 SAMPLER, MEASUREMENT, GREY = range(3)
 _PURPOSES = 4  # with one to spare
+
+
+def seeds_from(first: int, count: int) -> list[int]:
+    """The seeds of a batch: the first, and those that follow it.
+
+    Raises:
+        UsageError: The first is no seed.
+    """
+    first = _checked(first)
+    return list(range(first, first + count))
+
+
+def _checked(seed: object) -> int:
+    if not isinstance(seed, Integral) or not 0 <= int(seed) <= LARGEST_SEED:
+        raise UsageError(
+            f"The seed {seed} is not possible.",
+            f"Choose a whole number from 0 to {LARGEST_SEED}.",
+        )
+    return int(seed)
 
 
 class ImageNoise:
@@ -36,15 +55,8 @@ class ImageNoise:
     """
 
     def __init__(self, seeds: Iterable[int], purpose: int = SAMPLER) -> None:
-        seeds = list(seeds)
-        for seed in seeds:
-            if not isinstance(seed, Integral) or not 0 <= seed <= LARGEST_SEED:
-                raise UsageError(
-                    f"The seed {seed} is not possible.",
-                    f"Choose a whole number from 0 to {LARGEST_SEED}.",
-                )
         self._generators = [
-            torch.Generator().manual_seed(_PURPOSES * int(seed) + purpose) for seed in seeds
+            torch.Generator().manual_seed(_PURPOSES * _checked(seed) + purpose) for seed in seeds
         ]
 
     def __call__(self, shape: tuple[int, ...]) -> Tensor:

@@ -20,8 +20,9 @@ from PIL import Image
 from torch import Tensor
 
 from ddrm_cli.evaluation.metrics import psnr
+from ddrm_cli.measuring import measure, operator_of
 from ddrm_cli.prior import LoadedModel, load_model
-from ddrm_cli.problem import InverseProblem, measure, operator_of, pose
+from ddrm_cli.problem import InverseProblem, pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import SamplerSettings
 from tests.benchmarks.presets import crop

@@ -18,8 +18,9 @@ from torch import Tensor
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.evaluation.metrics import psnr
 from ddrm_cli.images.reading import read_picture
+from ddrm_cli.measuring import degrade
 from ddrm_cli.prior import LoadedModel, load_model
-from ddrm_cli.restoration import degrade, restore
+from ddrm_cli.restoration import restore
 
 BLURS = {
     "motion, 1 x 15": Degradation("deblur_motion", {"blur": 15}),

@@ -26,8 +26,9 @@ from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.degradations.jpeg import JPEG
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.evaluation.metrics import psnr
+from ddrm_cli.measuring import measure, operator_of
 from ddrm_cli.prior import LoadedModel, load_model
-from ddrm_cli.problem import measure, operator_of, pose
+from ddrm_cli.problem import pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.noise import ImageNoise
 from tests.benchmarks.presets import SIZE, crop

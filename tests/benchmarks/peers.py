@@ -35,8 +35,9 @@ from deepinv.sampling import DDRM, DPS, DiffPIR
 from torch import Tensor, nn
 
 from ddrm_cli.evaluation.metrics import psnr
+from ddrm_cli.measuring import measure, operator_of
 from ddrm_cli.prior import LoadedModel, load_model
-from ddrm_cli.problem import InverseProblem, measure, operator_of, pose
+from ddrm_cli.problem import InverseProblem, pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.ddrm import Denoise
 from ddrm_cli.sampler.plan import LAST_LEVEL, OF_THE_NOISE

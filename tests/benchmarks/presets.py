@@ -25,8 +25,9 @@ from torch import Tensor
 from ddrm_cli.degradations.table import DEGRADATIONS
 from ddrm_cli.evaluation.metrics import psnr, ssim
 from ddrm_cli.images.reading import read_picture
+from ddrm_cli.measuring import measure, operator_of
 from ddrm_cli.prior import LoadedModel, load_model
-from ddrm_cli.problem import measure, operator_of, pose
+from ddrm_cli.problem import pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import PRESETS, PaperSettings, Settings
 

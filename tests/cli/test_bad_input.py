@@ -154,8 +154,8 @@ def test_masks_that_do_not_fit(ddrm: Program, photo: Path, command: str) -> None
     Image.new("L", (64, 64), 0).save("black.png")
     for name, says in (
         ("small", "is 30 x 64, the photograph 64 x 64. Draw the mask at the size"),
-        ("white", "is white everywhere: all of the photograph is missing. Paint white only"),
-        ("black", "is black everywhere: nothing is missing. Paint white what"),
+        ("white", "says that every pixel is missing. Paint only what"),
+        ("black", "says that nothing is missing. Paint what"),
         ("none", "There is no file 'none.png'"),
     ):
         outcome = ddrm(command, photo, "-d", "inp", "--mask", f"{name}.png", "--sigma", "0")
@@ -179,11 +179,24 @@ def test_kernels_that_are_none(ddrm: Program, photo: Path, folder: Path, command
         assert_refused(outcome, 1, says)
 
 
-@pytest.mark.parametrize("command", ["restore", "degrade"])
-@pytest.mark.parametrize("sigma", ["-1", "nan", "inf"])
-def test_impossible_noise(ddrm: Program, photo: Path, command: str, sigma: str) -> None:
+@pytest.mark.parametrize("command", ["restore", "degrade", "evaluate"])
+@pytest.mark.parametrize(
+    ("sigma", "hint"),
+    [
+        ("-1", "Give the standard deviation"),
+        ("nan", "such as 0.05"),
+        ("inf", "such as 0.05"),
+        ("25", "25 of 255 is 0.098"),
+        ("1.01", "1.01 of 255 is 0.004"),
+        ("2570", "2570 of 65535 is 0.039"),
+    ],
+)
+def test_impossible_noise(ddrm: Program, photo: Path, command: str, sigma: str, hint: str) -> None:
     outcome = ddrm(command, ".", "-d", "deno", "--sigma", sigma)
-    assert_refused(outcome, 2, f"'--sigma {sigma}' is not possible. Give", "0.05")
+    assert_refused(outcome, 2, f"A sigma of {sigma} is not possible.", hint)
+    Path("config.toml").write_text(f"[{command}]\nsigma = {sigma}\n")
+    outcome = ddrm(command, ".", "-d", "deno", "--config", "config.toml")
+    assert_refused(outcome, 2, f"config.toml: the key '{command}.sigma' is wrong.", hint)
 
 
 PAPER = ("--preset", "paper")
@@ -191,7 +204,7 @@ OF_PAPER = (
     "--spacing, --eta and --eta-b belong to the preset paper. Add --preset paper, or turn --detail."
 )
 NOT_POSSIBLE = [
-    (("--sigma", "abc"), "'--sigma abc' is not possible. Give"),
+    (("--sigma", "abc"), "A sigma of abc is not possible. Give"),
     (("--steps", "0"), "0 steps are not possible. Choose a whole number from 1 to 1000"),
     (("--steps", "5000"), "5000 steps are not possible. Choose a whole number from 1 to 1000"),
     (("--detail", "1.5"), "detail = 1.5 is not possible. Choose a number from 0 to 1."),
@@ -214,7 +227,10 @@ NOT_POSSIBLE = [
     (("--preset", "papr"), "There is no preset named 'papr'. Did you mean paper?"),
     ((*PAPER, "--spacing", "cubic"), "There is no spacing named 'cubic'. Choose one of"),
     (("--precision", "float8"), "There is no precision named 'float8'. Did you mean"),
-    (("--device", "gpu"), "There is no device named 'gpu'. Did you mean"),
+    (("--device", "gpu"), "There is no device named 'gpu'. Did you mean cuda"),
+    (("--device", "gpu:0"), "There is no device named 'gpu:0'. Did you mean cuda:0"),
+    (("--grow-mask", "2"), "--grow-mask belongs to --mask. Give a mask, or leave it out."),
+    (("--invert-mask",), "--invert-mask belongs to --mask. Give a mask, or leave it out."),
     (("--tile", "100"), "multiples of 16, not 100. Try 96."),
     (("--tile", "0"), "A tile of 0 pixels is not possible."),
     (("--batch-size", "0"), "A batch of 0 tiles is not possible. Choose 1 or more."),

@@ -88,6 +88,33 @@ def test_sides_that_the_factor_does_not_divide_are_cropped_and_said(
     assert ddrm("degrade", "odd.png", "-d", "sr4", "-q", "--overwrite").stderr == ""
 
 
+def test_a_measurement_remembers_how_its_mask_was_changed(ddrm: Program, photo: Path) -> None:
+    mask = Image.new("L", (64, 64))
+    mask.paste(255, (20, 20, 40, 40))
+    mask.save("mask.png")
+    Path("in").mkdir()
+    photo.rename("in/a.png")
+    command = (
+        "degrade",
+        "in",
+        "-d",
+        "inp",
+        "--mask",
+        "mask.png",
+        "--grow-mask",
+        "2",
+        "-o",
+        "y.png",
+    )
+    outcome = ddrm(*command)
+    assert "in/a.png: 14.1 % of the picture is left out.\n" in outcome.stderr
+    missing = np.asarray(opened("y.png").getchannel("A")) == 0
+    assert missing.sum() == 24 * 24
+    assert ddrm(*command).stderr == "y.png: exists already, skipped.\n"
+    for other in (("--grow-mask", "1"), ("--invert-mask",)):
+        assert "was made with other settings" in ddrm(*command, *other).stderr
+
+
 def test_json(ddrm: Program, photo: Path) -> None:
     (result,) = ddrm("degrade", "photo.png", "-d", "sr4", "--seed", "2", "--json").objects
     assert result == {

@@ -36,6 +36,16 @@ def test_patterns_follow_the_entries_of_their_family(ddrm: Program) -> None:
     assert len(list(itertools.groupby(families))) == len(set(families))
 
 
+def test_masks_of_our_own_are_not_offered_for_what_a_user_has(ddrm: Program) -> None:
+    entries = {
+        each["name"]: each for each in json.loads(ddrm("list-degradations", "--json").stdout)
+    }
+    assert "watermarks" in entries["inp"]["use"]
+    for name in ("inp_lorem", "inp_lolcat"):
+        assert entries[name]["use"] == "benchmarks"
+        assert "our own" in entries[name]["summary"]
+
+
 @pytest.mark.parametrize("columns", ["80", "200"])
 def test_the_table_names_everything(
     ddrm: Program, monkeypatch: pytest.MonkeyPatch, columns: str

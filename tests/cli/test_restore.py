@@ -218,9 +218,38 @@ def test_a_mask_is_known_by_its_content_not_by_its_name(ddrm: Program, photo: Pa
     assert ddrm(*command, "mask.png").exit_code == 0
     Path("copy.png").write_bytes(Path("mask.png").read_bytes())
     assert "exists already, skipped" in ddrm(*command, "copy.png").stderr
+    for more in (("--grow-mask", "1"), ("--invert-mask",)):
+        assert "was made with other settings" in ddrm(*command, "copy.png", *more).stderr
     mask.paste(255, (0, 0, 20, 20))
     mask.save("mask.png")
     assert "was made with other settings" in ddrm(*command, "mask.png").stderr
+
+
+def test_a_mask_is_grown_and_inverted_and_its_share_said(ddrm: Program, photo: Path) -> None:
+    there = Image.new("L", (64, 64), 255)
+    there.paste(0, (20, 20, 30, 40))
+    there.save("mask.png")
+    common = ("restore", photo, "-d", "inp", *ONE, "--mask", "mask.png", "-o")
+    turned = ddrm(*common, "x.png", "--invert-mask", "--grow-mask", "2", "--sigma", "0")
+    before, after = np.asarray(opened(photo)), np.asarray(opened("x.png"))
+    changed = (before != after).any(axis=2)
+    expected = np.zeros((64, 64), bool)
+    expected[18:42, 18:32] = True
+    assert not changed[~expected].any()
+    assert changed[expected].mean() > 0.9  # some of what is invented may be what was there
+    assert "photo.png: 8.2 % of the picture is filled in.\n" in turned.stderr
+    most = ddrm(*common, "y.png")
+    assert "95.1 % of the picture is filled in: more than half. --invert-mask" in most.stderr
+
+
+@pytest.mark.parametrize(("steps", "said"), [("1", "One step of the preset paper"), ("5", None)])
+def test_too_few_steps_of_the_published_sampler_are_said(
+    ddrm: Program, photo: Path, steps: str, said: str | None
+) -> None:
+    common = ("restore", photo, "-d", "deno", "--sigma", "0.1", "--preset", "paper")
+    told = ddrm(*common, "--steps", steps, "-o", "x.png").stderr
+    assert (said or "") in told
+    assert ("cannot remove noise or fill holes" in told) == (said is not None)
 
 
 def test_a_quoted_pattern_resumes(ddrm: Program, photo: Path) -> None:

@@ -55,7 +55,7 @@ def test_several_samples_of_the_published_rule_are_drawn_as_one_is(
     ddrm: Program, photo: Path
 ) -> None:
     command = ("restore", photo, "-d", "sr2", *TWO, "--dry-run", "--json", "-m", "cifar10")
-    outcome = ddrm(*command, "--samples", "2", "--preset", "paper")
+    outcome = ddrm(*command, "--samples", "2", "--preset", "paper", "--steps", "5")
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     assert outcome.objects[0]["eta_c"] == 0.85
 

@@ -148,7 +148,7 @@ def test_a_pair_of_two_sizes_ends_with_one(photos: Path, tmp_path: Path) -> None
         (("PHOTOS", "-d", "sr4", "--model", "photo-smal"), "no model named"),
         (("PHOTOS", "-d", "sr4", "--preset", "papers"), "no preset named"),
         (("PHOTOS", "-d", "sr4", "--preprocess", "crop"), "no preprocessing named"),
-        (("PHOTOS", "-d", "sr4", "--sigma", "-1"), "noise level"),
+        (("PHOTOS", "-d", "sr4", "--sigma", "-1"), "A sigma of -1 is not possible"),
         (("PHOTOS", "-d", "sr4", "--steps", "0"), "0 steps"),
         (("PHOTOS", "-d", "sr4", "--preset", "paper", "--eta", "2"), "eta_c = 2"),
         (("PHOTOS", "-d", "sr4", "--eta", "0.5"), "Add --preset paper, or turn --detail."),

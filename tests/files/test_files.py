@@ -19,6 +19,7 @@ from ddrm_cli.files.degrading import DegradeRequest, degrade_file
 from ddrm_cli.files.names import RestoredFiles
 from ddrm_cli.files.record import file_digest, read_record, with_record
 from ddrm_cli.files.restoring import FileRestorer, RestoreRequest, is_same_restoration
+from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.metadata import RESULT_KEY, Metadata
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
@@ -111,7 +112,7 @@ def test_exact_numbers_have_no_estimate(photo: Path) -> None:
 @pytest.mark.parametrize("deg", ["deno", "sr_bicubic4", "cs2"])
 def test_masks_and_kernels_only_where_they_belong(deg: str) -> None:
     with pytest.raises(UsageError, match=f"{deg} takes no mask"):
-        RestoreRequest(deg, mask=Path("mask.png"))
+        RestoreRequest(deg, mask=Mask(Path("mask.png")))
     with pytest.raises(UsageError, match=f"{deg} takes no kernel"):
         DegradeRequest(deg, kernel=np.ones((3, 3)))
     with pytest.raises(UsageError, match="deblur needs a kernel"):

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ddrm_cli import images
@@ -21,7 +22,7 @@ from ddrm_cli.images.writing import check_writable, write_bytes
 
 READERS: dict[str, Callable[[Path], object]] = {
     "picture.png": read_picture,
-    "mask.png": lambda path: to_mask(path, 3, 4),
+    "mask.png": lambda path: to_mask(path, np.zeros((3, 4, 1), np.float32)),
     "measurement.npz": read_npz_measurement,
     "array.npy": load_npy,
     "arrays.npz": load_npz,

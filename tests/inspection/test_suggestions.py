@@ -117,7 +117,9 @@ def test_what_ddrm_degraded_is_inverted_by_its_record(findings: Findings) -> Non
 def test_every_suggestion_is_one_that_the_program_takes(findings: Findings) -> None:
     for each in suggestions(findings):
         if each.degradation is not None:
-            assert set(each.parameters) <= set(get_entry(each.degradation).takes)
+            entry = get_entry(each.degradation)
+            assert set(each.parameters) <= set(entry.takes)
+            assert not entry.makes_holes  # which are missing, only the user can say
         *_, last = each.commands("photo.jpg")
         assert shlex.split(last)[:2] == ["ddrm", "restore"]
 

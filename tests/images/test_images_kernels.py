@@ -1,4 +1,4 @@
-"""Kernels and masks of the user's own: read from any sensible file, refused when impossible."""
+"""Kernels of the user's own: read from any sensible file, refused when impossible."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from ddrm_cli.errors import ImageReadError, MeasurementError
-from ddrm_cli.images.kernels import MAX_KERNEL_SIDE, read_kernel
-from ddrm_cli.images.masks import to_mask
+from ddrm_cli.images.kernels import MAX_KERNEL_SIDE, read_kernel, to_kernel
 
 KERNEL = np.array([[1, 2, 3, 4], [0, 5, 0, 1], [2, 2, 2, 2]])
 
@@ -101,32 +101,67 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: st
         read_kernel(tmp_path / name)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "RGB", "P", "RGBA", "I;16"])
-def test_white_is_missing(tmp_path: Path, mode: str) -> None:
-    missing = np.random.default_rng(0).random((5, 7)) < 0.5
-    if mode == "I;16":
-        image = Image.fromarray(missing.astype(np.uint16) * 65535)
-    else:
-        image = Image.fromarray(missing).convert(mode)
-    image.save(tmp_path / "mask.png")
-    mask = to_mask(tmp_path / "mask.png", 5, 7)
-    assert mask.dtype == np.bool_
-    assert np.array_equal(mask, missing)
+# --- pictures of kernels ---
+
+BLUR = np.array([[0, 0, 0, 0, 0], [0, 1, 2, 0, 0], [0, 0, 4, 2, 0], [0, 0, 0, 0, 0]]) / 9
 
 
-def test_grey_is_parted_at_one_half(tmp_path: Path) -> None:
-    Image.fromarray(np.array([[0, 127, 128, 255]], np.uint8)).save(tmp_path / "mask.png")
-    assert to_mask(tmp_path / "mask.png", 1, 4).tolist() == [[False, False, True, True]]
+def levels(values: object) -> NDArray[np.uint8]:
+    rounded: NDArray[np.uint8] = np.rint(np.asarray(values, float)).astype(np.uint8)
+    return rounded
 
 
-def test_masks_that_do_not_fit(tmp_path: Path) -> None:
-    Image.new("L", (7, 5), 255).save(tmp_path / "white.png")
-    Image.new("L", (7, 5), 0).save(tmp_path / "black.png")
-    with pytest.raises(MeasurementError, match=r"white\.png' is 7 x 5, the photograph 5 x 7"):
-        to_mask(tmp_path / "white.png", 7, 5)
-    with pytest.raises(MeasurementError, match=r"white\.png' is white everywhere"):
-        to_mask(tmp_path / "white.png", 5, 7)
-    with pytest.raises(MeasurementError, match=r"black\.png' .*nothing is missing"):
-        to_mask(tmp_path / "black.png", 5, 7)
-    with pytest.raises(ImageReadError):
-        to_mask(tmp_path / "missing.png", 5, 7)
+@pytest.mark.parametrize("brush", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
+def test_a_kernel_painted_on_transparency_is_its_alpha(brush: tuple[int, int, int]) -> None:
+    """Whatever stands in what is fully transparent."""
+    samples = np.zeros((4, 5, 4), np.uint8)
+    samples[..., :3] = np.random.default_rng(0).integers(0, 256, (4, 5, 3))
+    samples[BLUR > 0, :3] = brush
+    samples[..., 3] = levels(BLUR * 9 * 60)
+    np.testing.assert_allclose(to_kernel(Image.fromarray(samples)), BLUR, rtol=1e-6)
+
+
+def test_shades_that_are_partly_transparent_are_what_is_seen_on_black() -> None:
+    samples = np.zeros((4, 5, 2), np.uint8)
+    samples[..., 0] = np.where(BLUR > 0, levels(BLUR * 9 * 60), 255)  # hidden white
+    samples[..., 1] = np.where(BLUR > 0, 255, 0)
+    np.testing.assert_allclose(to_kernel(Image.fromarray(samples)), BLUR, rtol=1e-6)
+
+
+@pytest.mark.parametrize("background", [0, 10, 100])
+def test_an_even_background_is_subtracted(background: int) -> None:
+    drawn = Image.fromarray(levels(background + BLUR * 9 * 30))
+    np.testing.assert_allclose(to_kernel(drawn), BLUR, rtol=1e-5)
+
+
+def test_a_photographed_kernel_keeps_its_weight_and_not_the_background() -> None:
+    """A motion on a background of 60 with noise: all but a hundredth of it is where it was."""
+    kernel = np.zeros((48, 48))
+    kernel[24, 14:34] = 150
+    noise = np.random.default_rng(0).normal(0, 2, kernel.shape)
+    found = to_kernel(Image.fromarray(levels(60 + kernel + noise)))
+    assert found[kernel > 0].sum() > 0.99
+    # What noise does to each of 20 pixels of weight 0.05, and the brightest of the border to all.
+    np.testing.assert_allclose(found[24, 14:34], 0.05, rtol=0.1)
+
+
+def test_a_kernel_without_a_background_stays_as_it_is() -> None:
+    """Also where it reaches the border: a mean, a diagonal, a Gaussian that was cut."""
+    x = np.arange(-2, 3)
+    gaussian = np.exp(-(x**2 + x[:, None] ** 2) / (2 * 1.1**2))
+    for kernel in (np.ones((9, 9)), np.eye(15), gaussian):
+        found = to_kernel(Image.fromarray(levels(kernel * 255)))
+        np.testing.assert_allclose(found, kernel / kernel.sum(), atol=0.5 / 255 / kernel.sum())
+
+
+@pytest.mark.parametrize(
+    ("picture", "reason"),
+    [
+        (np.linspace(80, 160, 32) + 90 * np.pad(np.ones((2, 2)), 15), "neither black nor even"),
+        (255 - 200 * np.pad(np.ones((2, 2)), 15), "neither black nor even"),  # dark on white
+        (200 * np.pad(np.ones((2, 2)), 31) + np.arange(64) % 9, "dim background"),
+    ],
+)
+def test_backgrounds_that_would_blur_are_refused(picture: object, reason: str) -> None:
+    with pytest.raises(MeasurementError, match=reason):
+        to_kernel(Image.fromarray(levels(picture)))
