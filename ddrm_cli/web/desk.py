@@ -15,6 +15,7 @@ from ddrm_cli.files.degrading import DegradeRequest, degrade_file
 from ddrm_cli.files.names import RestoredFiles
 from ddrm_cli.files.restoring import FileRestorer, RestoreRequest
 from ddrm_cli.images.folders import Source, output_path
+from ddrm_cli.images.masks import Mask
 from ddrm_cli.prior import load_model
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.weights.cache import is_cached
@@ -116,7 +117,7 @@ class Desk:
         return re.sub(folders, "", self._explain(error))
 
     def _request(self, photo: Photo, order: Order) -> RestoreRequest:
-        mask = photo.mask if order.masked else None
+        mask = Mask(photo.mask) if order.masked else None
         return RestoreRequest(order.degradation, order.sigma, mask, max_pixels=self.max_pixels)
 
     def _work(self, photo: Photo, order: Order, request: RestoreRequest, job: Job) -> None:

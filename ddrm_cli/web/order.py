@@ -8,7 +8,6 @@ from typing import Any
 
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import UsageError
-from ddrm_cli.problem import check_sigma
 from ddrm_cli.sampler.settings import get_preset
 from ddrm_cli.weights.registry import DEFAULT_MODEL
 
@@ -57,8 +56,6 @@ class Order:
         ):
             raise UsageError("The page asks for something unknown.", "Load it again.")
         rest = _real({key: value for key, value in said.items() if key not in _OF_DEGRADATION})
-        if "sigma" in rest:
-            check_sigma(rest["sigma"])
         name, parameters = (said.get(each) for each in _OF_DEGRADATION)
         return cls(None if name is None else Degradation(name, _real(parameters or {})), **rest)
 

@@ -242,7 +242,7 @@ def test_what_fails_says_why(page: Page, photo: Path) -> None:
     ("body", "said"),
     [
         ({"degradation": "nonsense"}, "There is no degradation named 'nonsense'."),
-        ({"degradation": "deno", "sigma": -1}, "A noise level of -1.0 is not possible."),
+        ({"degradation": "deno", "sigma": -1}, "A sigma of -1 is not possible."),
         ({"degradation": "deno", "parameters": {"blur": 3}}, "takes no blur"),
         ({"degradation": "deno", "model": "imagenet-256"}, "There is no model named"),
         ({"degradation": ["deno"]}, "asks for something unknown"),

@@ -179,7 +179,7 @@ def test_from_photo_to_result(user: User, page: Page, photo: Path, tmp_path: Pat
     *_, lying = page.desk._photos.values()
     assert file.read_bytes() == lying.job.result.read_bytes()
     before, after = (np.asarray(Image.open(path)) for path in (jpeg, file))
-    painted = np.asarray(Image.open(lying.mask))[..., 0] >= 128
+    painted = np.asarray(Image.open(lying.mask))[..., 0] > 25  # half covered ones too
     assert np.array_equal(before[~painted], after[~painted])  # for there is no noise, as it says
     assert not np.array_equal(before[painted], after[painted])
 
