@@ -120,12 +120,13 @@ class _Api:
         self._desk = desk
 
     def about(self, request: Request) -> Response:
-        desk = self._desk
-        models = [
-            {"name": model.name, "description": model.description} for model in desk.models.values()
-        ]
-        about = {"version": __version__, "max_bytes": desk.max_bytes, "bundled": DEFAULT_MODEL}
-        return JSONResponse({**about, "models": models})
+        about = {
+            "version": __version__,
+            "max_bytes": self._desk.max_bytes,
+            "models": list(self._desk.models),
+            "bundled": DEFAULT_MODEL,
+        }
+        return JSONResponse(about)
 
     async def take_photo(self, request: Request) -> Response:
         key = self._desk.open(request.path_params["name"])

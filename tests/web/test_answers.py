@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -131,6 +133,21 @@ def test_a_file_that_is_too_long_is_refused_and_nothing_of_it_kept(
     assert answer.status_code == 400
     assert f"longer than {8 * MAX_PIXELS} bytes" in answer.json()["error"]
     assert files(page) == before
+
+
+def test_who_goes_away_in_the_middle_leaves_nothing(page: Page) -> None:
+    before = files(page)
+
+    def becomes(state: Callable[[], bool]) -> bool:
+        """Whether something is so by the time that a thousand requests are answered."""
+        return any(state() or not page.asked("GET", "desk").ok for _ in range(1000))
+
+    address = urlsplit(page.address)
+    head = f"PUT {address.path}photos/half.png HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    with socket.create_connection(("127.0.0.1", address.port or 0)) as connection:
+        connection.sendall(f"{head}Content-Length: 1000\r\n\r\nhalf".encode())
+        assert becomes(lambda: files(page) != before)
+    assert becomes(lambda: files(page) == before)
 
 
 def test_what_is_no_picture_is_called_by_the_name_that_it_came_with(page: Page) -> None:
@@ -284,5 +301,4 @@ def test_cancelled_before_its_turn_it_never_begins(page: Page, photo: Path) -> N
 
 
 def test_only_models_that_are_here_are_offered(page: Page) -> None:
-    names = [model["name"] for model in page.asked("GET", "desk").json()["models"]]
-    assert names == ["photo-small"]
+    assert page.asked("GET", "desk").json()["models"] == ["photo-small"]

@@ -85,6 +85,7 @@ function show() {
   form.reset();
   $("quality").hidden = field("quality").disabled = photo.is_jpeg;
   suggest(photo.suggestions);
+  $("shows").open = photo.suggestions.length === 0; // then it is all that there is to go by
   begin();
 }
 
@@ -225,6 +226,7 @@ async function restore() {
   $("restore").hidden = true;
   $("doing").hidden = $("cancel").hidden = false;
   $("cancel").disabled = false;
+  $("cancel").focus();
   const key = photo.key;
   let job;
   do {
@@ -265,6 +267,7 @@ function compare({ name }) {
   $("slider").value = 50;
   follow();
   $("stage").scrollIntoView({ block: "nearest" });
+  $("slider").focus({ preventScroll: true });
 }
 
 function zoom() {
@@ -331,7 +334,7 @@ window.addEventListener("pagehide", putAway);
 begins(async () => {
   about = await asked("desk");
   $("version").textContent = `ddrm ${about.version}`;
-  const options = about.models.map(({ name, description }) => new Option(name, name));
+  const options = about.models.map((name) => new Option(name, name));
   field("model").replaceChildren(...options);
   field("model").value = about.bundled;
   $("models").hidden = options.length < 2;
