@@ -49,6 +49,7 @@ __all__ = [
     "OutOfMemoryError",
     "OutputError",
     "OutputExistsError",
+    "Progress",
     "UnknownNameError",
     "UsageError",
     "WeightsError",
@@ -58,6 +59,9 @@ __all__ = [
 
 Notice = Callable[[str], None]
 """Is told, in one sentence, what was done differently from what was asked."""
+
+Progress = Callable[[float], None]
+"""Is told how far something is: a share of it, from 0 to 1."""
 
 
 class DDRMError(Exception):

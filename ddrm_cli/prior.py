@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.errors import Notice, UsageError, expect
+from ddrm_cli.errors import Notice, Progress, UsageError, expect
 from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
@@ -86,6 +86,7 @@ class LoadedModel:
         label: int | None = None,
         guidance_scale: float | None = None,
         notice: Notice | None = None,
+        progress: Progress | None = None,
         *,
         limited: bool = True,
     ) -> TiledDenoiser[NetworkDenoiser]:
@@ -97,6 +98,7 @@ class LoadedModel:
             guidance_scale: How strongly the classifier pulls towards the class; None takes the
                 model's, 0 leaves the classifier out.
             notice: Told what was done differently from what was asked.
+            progress: Told after each group of windows which share of the evaluation is done.
             limited: Whether predictions are limited to the range of pictures.
 
         Raises:
@@ -136,6 +138,7 @@ class LoadedModel:
             least_tile=SMALLEST_TILE if guidance is None else model.image_size,
             batch_size=tiling.batch_size,
             notice=notice,
+            progress=progress,
         )
 
     def _guidance(self, label: int | None, scale: float | None) -> ClassifierGuidance | None:

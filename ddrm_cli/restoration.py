@@ -16,7 +16,7 @@ from torch import Tensor
 from ddrm_cli.conversion import ImageLike, to_batch
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.devices import on_device
-from ddrm_cli.errors import Notice, OutOfMemoryError, UsageError, expect
+from ddrm_cli.errors import Notice, OutOfMemoryError, Progress, UsageError, expect
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.measuring import DegradationLike
@@ -122,6 +122,7 @@ class Restorer:
         *,
         callback: Callable[[Step], None] | None = None,
         notice: Notice | None = None,
+        progress: Progress | None = None,
     ) -> Restoration:
         """Draw a picture from the posterior of each measurement.
 
@@ -130,6 +131,7 @@ class Restorer:
             seeds: One a measurement; 0, 1, 2, ... unless given.
             callback: Told after each network evaluation, with the prediction on [0, 1].
             notice: Told, in a sentence, what was done differently from what was asked.
+            progress: Told after each group of windows of each evaluation which share is done.
 
         Raises:
             UsageError: Not one seed a measurement, or no class where none can be guessed.
@@ -150,8 +152,9 @@ class Restorer:
             if notice is not None:
                 what = describe_class(label, model.num_classes)
                 notice(f"The model's classifier takes it for class {what}.")
+        share = plan.overall(progress)
         prior = self.model.denoiser(
-            self.tiling, label, self.guidance_scale, notice, limited=plan.limited
+            self.tiling, label, self.guidance_scale, notice, share, limited=plan.limited
         )
         denoiser: Denoise = prior
         if operator.image_shape[0] == 1:

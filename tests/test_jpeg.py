@@ -18,7 +18,7 @@ from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import MeasurementError, UsageError
 from ddrm_cli.evaluation.grid import make_grid
-from ddrm_cli.files.degrading import DegradeRequest, degrade_file, is_same_measurement
+from ddrm_cli.files.degrading import DegradeRequest, degrade_file, measurement_difference
 from ddrm_cli.files.restoring import RestoreRequest
 from ddrm_cli.images.measurement import read_measurement_info
 from ddrm_cli.images.reading import read_picture
@@ -71,8 +71,10 @@ def test_what_degrade_writes_is_what_the_library_degrades(
     assert info is not None
     assert info.degradation == "jpeg"
     assert info.parameters.items() >= degradation.parameters.items()
-    assert is_same_measurement(photo, output, request)
-    assert not is_same_measurement(photo, output, DegradeRequest("jpeg20"))
+    assert measurement_difference(photo, output, request) is None
+    other = measurement_difference(photo, output, DegradeRequest("jpeg20"))
+    assert other is not None
+    assert "quality 30 instead of 20" in other
     exact = tmp_path / "y.npz"
     degrade_file(photo, exact, request, overwrite=False)
     both = [read_batch(file).values for file in (output, exact)]

@@ -449,6 +449,14 @@ def test_the_callback_sees_the_picture_itself(tiny: LoadedModel) -> None:
     torch.testing.assert_close(seen[-1], x, atol=0.02, rtol=0)
 
 
+def test_progress_moves_with_every_window_of_every_evaluation(tiny: LoadedModel) -> None:
+    shares = list[float]()
+    restorer = Restorer(tiny, FAST, TilingSettings(tile=32))
+    # Along 60 samples lie 2 windows of 32 that share 4: 4 windows, evaluated twice.
+    restorer(pose(torch.rand(1, 3, 60, 60), "deno", sigma=0.1), progress=shares.append)
+    assert shares == pytest.approx([k / 8 for k in range(1, 9)])
+
+
 def test_a_tile_is_a_multiple_of_what_the_network_takes(tiny: LoadedModel) -> None:
     with pytest.raises(UsageError, match="Try 32"):
         ddrm_cli.restore(

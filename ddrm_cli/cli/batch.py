@@ -1,118 +1,184 @@
-"""Many pictures, one after another: where results go, what is skipped, what failed."""
+"""Many pictures, one after another: what is done already, what is to be done, what failed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ddrm_cli.errors import DDRMError, OutputError, OutputExistsError, UsageError
+from ddrm_cli.errors import DDRMError, OutputError, OutputExistsError
 
 from .failures import FAILED
-from .tasks import Task
+from .jobs import Job, Target, clashes, jobs_of
+from .pipes import piped
+from .run_progress import run_progress
+from .tasks import Report, Task
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from ddrm_cli.images.folders import Source
+    from ddrm_cli.images.folders import Survey
 
 __all__ = ["run_task"]
 
 
 def run_task(
-    pictures: Sequence[str], task: Task, *, out: Path | None, overwrite: bool, voice: Voice
+    pictures: Sequence[str],
+    task: Task[Any],
+    *,
+    out: str | None,
+    overwrite: bool,
+    progress: str,
+    voice: Voice,
 ) -> None:
     """Do a task to every picture that the arguments stand for.
 
     Where there are several, results that exist are skipped, so that the same command goes on where
     it stopped, and a picture that fails is named while the rest goes on. Where only some of a
-    picture's files exist and are this command's own, it stopped between them: all are made again.
+    picture's files exist, and its results are this command's own, what is missing is made, and what
+    exists stays as it is.
 
     Args:
-        pictures: Files, folders and patterns.
+        pictures: Files, folders and patterns, or ``-``.
         task: What is done.
         out: What ``--out`` says.
         overwrite: Make results that exist again.
+        progress: How it is shown; one of `KINDS`.
         voice: Tells what came of each.
 
     Raises:
         DDRMError: A single picture failed, or the arguments make no sense.
         typer.Exit: With 1, if some of several failed.
     """
-    from ddrm_cli.images.folders import check_collisions, find_pictures, is_folder
+    from ddrm_cli.images.folders import survey
+
+    with piped(pictures, out, task, voice) as (pictures, out, voice):
+        target = Target.of(out)
+        found = survey(
+            pictures,
+            besides=[*filter(None, [target.folder(several=True)]), *task.reads],
+            endings=task.naming.results,
+        )
+        # One picture that a folder or a pattern stands for is a run over several, too.
+        several = len(found.inputs) > 1 or found.inputs[0].path not in map(Path, pictures)
+        jobs = jobs_of(found.inputs, target, task.naming, several=several)
+        told = _Told(voice)
+        voice.surveyed(found)
+        for folder, error in found.unreadable.items():
+            told.failed(folder, None, error, named=False)
+        todo = _examine(jobs, task, told, several=several, overwrite=overwrite)
+        with run_progress(voice, progress, len(todo)) as shown:
+            for done, (job, keep) in enumerate(todo.items()):
+                try:
+                    work = task.read(job)
+                except Exception as error:
+                    told.failed(job.source.path, job.output, error, named=several)
+                    continue
+                if not isinstance(work, Report):
+                    task.prepare()
+                    shown.picture(job.source.path.name, done)
+                    try:
+                        work = task.run(
+                            job, work, keep=keep, overwrite=overwrite, progress=shown.part
+                        )
+                    except Exception as error:
+                        told.failed(job.source.path, job.output, error, named=several)
+                        continue
+                told.done(job, work)
+        told.summary(found, several=several)
+
+
+def _examine(
+    jobs: Sequence[Job], task: Task[Any], told: _Told, *, several: bool, overwrite: bool
+) -> dict[Job, Collection[Path]]:
+    """The jobs that are to be done, each with its files that are there and stay."""
+    wrong = clashes(jobs, task.files, task.reads)
+    todo = dict[Job, Collection[Path]]()
+    for job in jobs:
+        try:
+            if job in wrong:
+                raise wrong[job]
+            finished, keep = _state(job, task, goes_on=several and not overwrite)
+            for file in task.files(job.output):
+                if file not in keep:
+                    _check_writable(file, overwrite=overwrite)
+        except DDRMError as error:
+            told.failed(job.source.path, job.output, error, named=several)
+            continue
+        if finished is None:
+            todo[job] = keep
+        else:
+            told.skipped(job, finished)
+    return todo
+
+
+def _state(job: Job, task: Task[Any], *, goes_on: bool) -> tuple[Path | None, Collection[Path]]:
+    """Where the finished result is, if it is; and the files that are there and stay."""
+    if not goes_on:
+        return None, ()
+    there = [file for file in task.files(job.output) if _exists(file)]
+    if any(file in there for file in task.results(job.output)):
+        difference = task.difference(job, there)
+        if difference is not None:
+            raise OutputExistsError(difference, "Choose another --out, or --overwrite.")
+        return (job.output if len(there) == len(task.files(job.output)) else None), there
+    former = task.files(job.former)
+    moved = job.former != job.output and all(map(_exists, former))
+    if moved and task.difference(job, former) is None:
+        return job.former, former
+    return None, ()
+
+
+class _Told:
+    """What was told of each picture, counted.
+
+    Args:
+        voice: Tells it.
+    """
+
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+        self.counts = Counter[str]()
+        self.error: Exception | None = None
+
+    def done(self, job: Job, report: Report) -> None:
+        """A picture is done."""
+        self.counts[report.status] += 1
+        self.voice.done(job.source.path, job.output, report)
+
+    def skipped(self, job: Job, output: Path) -> None:
+        """A picture's result was there."""
+        self.counts["skipped"] += 1
+        self.voice.skipped(job.source.path, output)
+
+    def failed(self, path: Path, output: Path | None, error: Exception, *, named: bool) -> None:
+        """Nothing came of a picture; the error is told unless it ends the command."""
+        self.counts["failed"] += 1
+        self.error = error
+        self.voice.failed(path, output, error)
+        if named:
+            self.voice.error(error, about=str(path))
+
+    def summary(self, found: Survey, *, several: bool) -> None:
+        """Tell what came of all.
+
+        Raises:
+            DDRMError: The only picture failed.
+            typer.Exit: With 1, if some of several failed.
+        """
+        self.voice.summary(self.counts, found, several=several)
+        if self.error is not None and not several:
+            raise self.error
+        if self.error is not None:
+            raise typer.Exit(FAILED)
+
+
+def _check_writable(file: Path, *, overwrite: bool) -> None:
     from ddrm_cli.images.writing import check_writable
 
-    folder = out if out is not None and is_folder(out) else None
-    sources = find_pictures(pictures, out=folder, labels=task.result_labels)
-    # One picture that a folder or a pattern stands for is a run over several, too.
-    several = len(sources) > 1 or sources[0].path not in map(Path, pictures)
-    jobs = [(source, _output(source, task, out, len(sources), several)) for source in sources]
-    check_collisions(
-        [(source, file) for source, output in jobs for file in task.files(output)],
-        reads=task.reads,
-    )
-    failed = 0
-
-    def fail(path: Path, output: Path, error: Exception) -> None:
-        nonlocal failed
-        voice.failed(path, output, error)
-        if not several:
-            raise error
-        failed += 1
-        voice.error(error, about=str(path))
-
-    todo = []
-    for source, output in jobs:
-        path, files = source.path, task.files(output)
-        try:
-            existing = [_exists(file) for file in files]
-            goes_on = several and not overwrite and any(existing)
-            if goes_on and not task.is_same(path, output):
-                raise OutputExistsError(
-                    f"'{output}' was made with other settings or of another picture.",
-                    "Choose another --out, or --overwrite.",
-                )
-            finished = goes_on and all(existing)
-            for file in files if not finished else ():
-                check_writable(file, overwrite=overwrite or goes_on)
-        except DDRMError as error:
-            fail(path, output, error)
-            continue
-        if finished:
-            voice.skipped(path, output)
-        else:
-            todo.append((path, output, overwrite or goes_on))
-    if todo:
-        task.prepare()
-    for path, output, replace in todo:
-        try:
-            report = task.run(path, output, overwrite=replace)
-        except Exception as error:
-            fail(path, output, error)
-        else:
-            voice.done(path, output, report)
-    if failed:
-        voice.say(f"{failed} of {len(jobs)} pictures failed.")
-        raise typer.Exit(FAILED)
-
-
-def _output(source: Source, task: Task, out: Path | None, count: int, several: bool) -> Path:
-    from ddrm_cli.images.folders import is_folder, output_path
-
-    if out is None or out.is_dir() or (is_folder(out) and (several or not out.suffix)):
-        return output_path(source, out=out, label=task.label, suffix=task.formats[0])
-    # One picture to a name with a suffix: a file is meant, whatever the suffix.
-    if out.suffix.lower() not in task.formats:
-        raise UsageError(
-            f"'{out}' does not end in a suffix that can be written.",
-            f"Use one of: {' '.join(task.formats)}; or name a folder that exists.",
-        )
-    if count > 1:
-        raise UsageError(
-            f"{count} pictures cannot all be written to '{out}'.", "Give a folder to --out."
-        )
-    return out
+    check_writable(file, overwrite=overwrite)
 
 
 def _exists(file: Path) -> bool:

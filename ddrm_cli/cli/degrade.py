@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ddrm_cli.degradations.entry import check_sigma
-from ddrm_cli.errors import UsageError
+from ddrm_cli.errors import Progress, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_task
+from .jobs import Job, Naming
 from .options import (
     Angle,
     Blur,
@@ -32,6 +35,7 @@ from .options import (
     Pictures,
     Quiet,
     Scale,
+    ShowProgress,
     degradation_of,
     drawn_mask,
 )
@@ -79,6 +83,7 @@ def degrade(
     overwrite: Overwrite = False,
     max_pixels: MaxPixels = None,
     as_json: Json = False,
+    progress: ShowProgress = "bar",
     quiet: Quiet = False,
     config: Config = None,
     debug: Debug = False,
@@ -98,6 +103,7 @@ def degrade(
             "Choose one with --deg; see: ddrm list-degradations",
         )
     from ddrm_cli.images.kernels import read_kernel
+    from ddrm_cli.images.naming import find_masks
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
     weights = None if kernel is None else read_kernel(kernel)
@@ -108,34 +114,54 @@ def degrade(
 
     voice = Voice(as_json, quiet, debug)
     task = _DegradeTask(
-        label=f"degraded_{degradation.name}",
-        result_labels=("restored", "restored_*", "degraded_*"),
-        formats=degradation.entry.formats,
+        naming=Naming(
+            f"_degraded_{degradation.name}",
+            "",
+            ("_restored", "_restored_*", "_degraded_*"),
+            degradation.entry.formats,
+        ),
         reads=[file for file in (mask, kernel) if file is not None],
         request=DegradeRequest(degradation, sigma, seed, drawn, weights, limit),
+        masks=find_masks(mask),
         voice=voice,
     )
-    run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
+    run_task(pictures, task, out=out, overwrite=overwrite, progress=progress, voice=voice)
 
 
 @dataclass(kw_only=True)
-class _DegradeTask(Task):
+class _DegradeTask(Task["DegradeRequest"]):
     """Measure each picture as the request says."""
 
     request: DegradeRequest
+    masks: Mapping[Path, Path] | None
     voice: Voice
 
-    def is_same(self, path: Path, output: Path) -> bool:
-        from ddrm_cli.files.degrading import is_same_measurement
+    def read(self, job: Job) -> DegradeRequest:
+        from ddrm_cli.images.naming import mask_of
 
-        return is_same_measurement(path, output, self.request)
+        mask = mask_of(job.source, self.masks, self.request.mask)
+        return dataclasses.replace(self.request, mask=mask)
 
-    def run(self, path: Path, output: Path, *, overwrite: bool) -> Report:
+    def difference(self, job: Job, there: Sequence[Path]) -> str | None:
+        from ddrm_cli.files.degrading import measurement_difference
+
+        (result,) = there
+        return measurement_difference(job.source.path, result, self.read(job))
+
+    def run(
+        self,
+        job: Job,
+        work: DegradeRequest,
+        *,
+        keep: Collection[Path],
+        overwrite: bool,
+        progress: Progress,
+    ) -> Report:
         from ddrm_cli.files.degrading import degrade_file
 
-        info, notes = degrade_file(path, output, self.request, overwrite=overwrite)
+        info, notes = degrade_file(job.source.path, job.output, work, overwrite=overwrite)
         for note in notes:
-            self.voice.remark(f"{path}: {note}")
+            self.voice.remark(f"{job.source.path}: {note}")
         width, height = info.image_size
         facts = {
             "degradation": info.degradation,
@@ -145,4 +171,4 @@ class _DegradeTask(Task):
             "height": height,
             "notes": list(notes),
         }
-        return Report([output], facts)
+        return Report([job.output], facts)

@@ -232,8 +232,9 @@ def evaluate(
 
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.evaluation.grid import make_grid, make_settings
-    from ddrm_cli.evaluation.photographs import find_photographs
+    from ddrm_cli.evaluation.photographs import photographs_of
     from ddrm_cli.evaluation.store import Protocol
+    from ddrm_cli.images.folders import survey
     from ddrm_cli.sampler.settings import OLD_NAMES, settings_notes
     from ddrm_cli.weights.own_file import find_model
     from ddrm_cli.weights.registry import DEFAULT_MODEL, load_models
@@ -255,7 +256,9 @@ def evaluate(
     cells = make_grid(deg, sigma or [0.0], chosen, settings)
     protocol = Protocol(seed, preprocess, size, metrics, tile)
     folder = out or Path("evaluation")
-    photographs = find_photographs(pictures, out=folder, list_file=list_file, limit=limit)
+    found = survey(pictures, besides=[folder])
+    photographs = photographs_of(found, list_file=list_file, limit=limit)
+    voice.surveyed(found)
     for each in chosen.values():
         ensure_cached(each, voice, yes=yes)
 
@@ -286,6 +289,7 @@ def evaluate(
     if evaluation.failures:
         failed = dict.fromkeys(failure.name for failure in evaluation.failures)
         voice.say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
+    if evaluation.failures or found.unreadable:
         raise typer.Exit(FAILED)
 
 

@@ -34,25 +34,27 @@ def inspect(
 
     ddrm inspect photo.jpg
     """
-    from ddrm_cli.images.folders import find_pictures
+    from ddrm_cli.images.folders import survey
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.inspection.inspect import inspect as look
 
     voice = Voice(as_json, debug=debug)
-    sources = find_pictures(pictures)
-    failed = 0
+    found = survey(pictures)
+    voice.surveyed(found)
+    sources, failed = found.inputs, len(found.unreadable)
     for source in sources:
         try:
             findings = look(source.path, max_pixels=max_pixels or DEFAULT_MAX_PIXELS)
         except DDRMError as error:
-            if len(sources) == 1:
+            if len(sources) == 1 and not failed:
                 raise
             failed += 1
             voice.error(error, about=str(source.path))
         else:
             _tell(source.path, findings, voice)
     if failed:
-        voice.say(f"{failed} of {len(sources)} pictures failed.")
+        total = len(sources) + len(found.unreadable)
+        voice.say(f"{failed} of {total} pictures failed.")
         raise typer.Exit(FAILED)
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "Precision",
     "Quiet",
     "Scale",
+    "ShowProgress",
     "Tile",
     "Yes",
     "degradation_of",
@@ -100,17 +101,19 @@ def drawn_mask(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
 Pictures = Annotated[
     list[str],
     typer.Argument(
-        metavar="PICTURE", help="Files, folders or patterns such as '*.jpg'.", show_default=False
+        metavar="PICTURE",
+        help="Files, folders or patterns such as '*.jpg'; - is stdin.",
+        show_default=False,
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
         "-o",
         metavar="PATH",
-        help="File to write, or folder, which keeps the tree below an input folder. "
-        "Default: beside the input.",
+        help="File to write, - for stdout, or folder, which keeps the tree below an input folder; "
+        "a name that ends in a slash is one. Default: beside the input.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -133,9 +136,9 @@ Mask = Annotated[
     Path | None,
     typer.Option(
         "--mask",
-        metavar="FILE",
+        metavar="FILE|FOLDER",
         help="For inp: a picture of the same size; what is painted in any colour on black, or over "
-        "a copy of the photograph, is missing.",
+        "a copy of the photograph, is missing. Or a folder of such, named like the photographs.",
         rich_help_panel=TASK,
     ),
 ]
@@ -286,6 +289,16 @@ Json = Annotated[
         "--json",
         help="Print results as JSON, one object a line, for scripts.",
         rich_help_panel=OUTPUT,
+    ),
+]
+ShowProgress = Annotated[
+    str,
+    one_of(
+        "bar|json|none",
+        "--progress",
+        help="How it is shown on stderr: a bar, or every 30 seconds a line where that is no "
+        "terminal; as JSON, an object a line, for programs; or not.",
+        panel=OUTPUT,
     ),
 ]
 Quiet = Annotated[

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
     from ddrm_cli.evaluation.run import PictureDone
-    from ddrm_cli.sampler.ddrm import Step
     from ddrm_cli.training.loop import Step as TrainingStep
 
-__all__ = ["byte_bar", "picture_bar", "step_bar", "training_bar"]
+__all__ = ["byte_bar", "picture_bar", "training_bar"]
 
 stderr = Console(stderr=True)
 
@@ -44,20 +43,6 @@ def _bar(voice: Voice, *count: ProgressColumn) -> Iterator[Bar]:
         disable=voice.quiet or not stderr.is_terminal,
     ) as bar:
         yield bar
-
-
-@contextmanager
-def step_bar(voice: Voice, name: str, steps: int) -> Iterator[Callable[[Step], None]]:
-    """The steps of a restoration; gives the callback for the sampler."""
-    from rich.progress import MofNCompleteColumn, TextColumn
-
-    with _bar(voice, TextColumn("step"), MofNCompleteColumn()) as bar:
-        task = bar.add_task(name, total=steps)
-
-        def callback(step: Step) -> None:
-            bar.update(task, completed=step.index)
-
-        yield callback
 
 
 @contextmanager

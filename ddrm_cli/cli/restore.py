@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddrm_cli.errors import UsageError
+from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_task
+from .jobs import Naming
 from .options import (
     Angle,
     BatchSize,
@@ -35,6 +37,7 @@ from .options import (
     Precision,
     Quiet,
     Scale,
+    ShowProgress,
     Tile,
     Yes,
     degradation_of,
@@ -49,19 +52,23 @@ from .restore_options import (
     DryRun,
     Eta,
     EtaB,
+    Format,
     ModelName,
     Original,
     Preset,
+    Quality,
     Samples,
     SaveProgress,
     Seed,
     Sigma,
     Spacing,
     Steps,
+    Suffix,
 )
 from .voice import Voice
 
 if TYPE_CHECKING:
+    from ddrm_cli.degradations.table import Degradation
     from ddrm_cli.weights.registry import Model
 
 __all__ = ["restore"]
@@ -82,6 +89,9 @@ def restore(
     jpeg_quality: JpegQuality = None,
     jpeg_subsampling: JpegSubsampling = None,
     out: Out = None,
+    form: Format = None,
+    quality: Quality = None,
+    suffix: Suffix = None,
     overwrite: Overwrite = False,
     preset: Preset = "standard",
     steps: Steps = None,
@@ -107,6 +117,7 @@ def restore(
     max_pixels: MaxPixels = None,
     dry_run: DryRun = False,
     as_json: Json = False,
+    progress: ShowProgress = "bar",
     quiet: Quiet = False,
     config: Config = None,
     debug: Debug = False,
@@ -124,8 +135,8 @@ def restore(
     """
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.files.names import RestoredFiles
-    from ddrm_cli.images.encoding import OUTPUT_FORMATS
     from ddrm_cli.images.kernels import read_kernel
+    from ddrm_cli.images.naming import find_masks
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.inspection.suggestions import AUTO
     from ddrm_cli.sampler.settings import OLD_NAMES, SamplerSettings, settings_notes, settings_of
@@ -159,6 +170,8 @@ def restore(
         raise UsageError("--original belongs to --compare.", "Add --compare.")
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
+    naming = _naming(degradation, form, suffix)
+    _check_quality(quality, form, out)
     drawn = drawn_mask(mask, grow_mask, invert_mask)
 
     from ddrm_cli.devices import choose_device, choose_precision
@@ -173,9 +186,7 @@ def restore(
     request = RestoreRequest(degradation, sigma, drawn, weights, max_pixels or DEFAULT_MAX_PIXELS)
     make = RestorePlan if dry_run else RestoreTask
     task = make(
-        label=f"restored_{degradation.name}" if degradation else "restored",
-        result_labels=("restored", "restored_*"),
-        formats=tuple(OUTPUT_FORMATS),
+        naming=naming,
         reads=[file for file in (mask, kernel, original) if file is not None],
         request=request,
         automatic=automatic,
@@ -187,9 +198,11 @@ def restore(
         precision=precision,
         outputs=outputs,
         original=original,
+        masks=find_masks(mask),
+        quality=quality,
         asked={
-            **request.asked,
             "automatic": automatic,
+            "quality": quality,
             "model": model_name,
             "class": class_name,
             "seed": seed,
@@ -199,7 +212,36 @@ def restore(
         yes=yes,
         voice=voice,
     )
-    run_task(pictures, task, out=out, overwrite=overwrite, voice=voice)
+    run_task(pictures, task, out=out, overwrite=overwrite, progress=progress, voice=voice)
+
+
+def _naming(degradation: Degradation | None, form: str | None, suffix: str | None) -> Naming:
+    from ddrm_cli.images.encoding import OUTPUT_FORMATS
+    from ddrm_cli.images.naming import FORMATS
+
+    if form is not None and form not in FORMATS:
+        raise UnknownNameError("format", form, FORMATS)
+    if suffix is not None and ("/" in suffix or "\\" in suffix or not suffix):
+        raise UsageError(f"'--suffix {suffix}' is no end of a name.", "Try --suffix _clean.")
+    usual = f"_restored_{degradation.name}" if degradation else "_restored"
+    own = () if suffix is None else (glob.escape(suffix), f"{glob.escape(suffix)}_*")
+    return Naming(
+        beside=suffix or usual,
+        below=suffix or "",
+        results=("_restored", "_restored_*", *own),
+        suffixes=tuple(OUTPUT_FORMATS),
+        form=form,
+    )
+
+
+def _check_quality(quality: int | None, form: str | None, out: str | None) -> None:
+    """See that there is a result that can have a quality."""
+    from ddrm_cli.images.encoding import LOSSY, OUTPUT_FORMATS
+    from ddrm_cli.images.naming import SAME
+
+    named = Path(out or "").suffix.lower() if form is None else f".{form}"
+    if quality is not None and form != SAME and OUTPUT_FORMATS.get(named) not in LOSSY:
+        raise UsageError("--quality belongs to JPEG and WebP.", "Add --format jpg or webp.")
 
 
 def _class_label(text: str | None, model: Model) -> int | None:

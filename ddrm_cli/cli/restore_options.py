@@ -22,15 +22,18 @@ __all__ = [
     "DryRun",
     "Eta",
     "EtaB",
+    "Format",
     "ModelName",
     "Original",
     "Preset",
+    "Quality",
     "Samples",
     "SaveProgress",
     "Seed",
     "Sigma",
     "Spacing",
     "Steps",
+    "Suffix",
 ]
 
 
@@ -192,6 +195,37 @@ ClassName = Annotated[
         help="For class-conditional models: what the picture shows, such as 'tabby cat'. "
         "Default: auto, what the model's classifier takes it for.",
         panel=MODEL,
+    ),
+]
+Format = Annotated[
+    str | None,
+    one_of(
+        "png|jpg|webp|tiff|same",
+        "--format",
+        help="Of results without a name of their own; same is the input's, or PNG where that "
+        "cannot be written. Default: png.",
+        panel=OUTPUT,
+    ),
+]
+Quality = Annotated[
+    int | None,
+    typer.Option(
+        "--quality",
+        metavar="N",
+        min=1,
+        max=100,
+        help="Of results as JPEG or WebP. Default: 95 with full colour, and no loss at all.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Suffix = Annotated[
+    str | None,
+    typer.Option(
+        "--suffix",
+        metavar="TEXT",
+        help="Added to the names of results; in a folder of --out too. Default: beside the input "
+        "_restored and the name of --deg.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 DryRun = Annotated[

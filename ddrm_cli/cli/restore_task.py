@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ddrm_cli.errors import Progress
+
 from .download import ensure_cached
-from .progress import step_bar
+from .jobs import Job
 from .tasks import Report, Task
 from .voice import Voice
 
@@ -24,9 +27,11 @@ __all__ = ["UNCHANGED", "RestoreTask"]
 UNCHANGED = "Nothing was found that is to be taken away: no file was written."
 """What is told of a picture that ``--deg auto`` leaves as it is."""
 
+_SMALLEST = 10  # samples to a byte of a file, than which no format makes a photograph smaller
+
 
 @dataclasses.dataclass(kw_only=True)
-class RestoreTask(Task):
+class RestoreTask(Task["FileProblem"]):
     """Restore each picture with one model, which is loaded once it is needed.
 
     Args:
@@ -40,7 +45,9 @@ class RestoreTask(Task):
         precision: Name of the precision.
         outputs: What is written for each picture.
         original: The picture before it was degraded, for the comparison.
-        asked: What results depend on beside the picture, to know them again.
+        masks: Of a folder, by name; None where there is none, or one for all.
+        quality: Of results as JPEG and WebP.
+        asked: What results depend on beside the picture and the request, to know them again.
         yes: Download a missing model without asking.
         voice: Tells what the user should hear meanwhile.
     """
@@ -55,20 +62,48 @@ class RestoreTask(Task):
     precision: str
     outputs: RestoredFiles
     original: Path | None
+    masks: Mapping[Path, Path] | None
+    quality: int | None
     asked: dict[str, Any]
     yes: bool
     voice: Voice
     restorer: Restorer | None = None
 
+    def results(self, output: Path) -> list[Path]:
+        """The restorations."""
+        return self.outputs.results(output)
+
     def files(self, output: Path) -> list[Path]:
         """Results and figures."""
         return self.outputs.all(output)
 
-    def is_same(self, path: Path, output: Path) -> bool:
-        """Whether the results that exist are what would be made of a picture."""
-        from ddrm_cli.files.restoring import is_same_restoration
+    def request_for(self, job: Job) -> RestoreRequest:
+        """What is done to one picture: with its own mask, where there is a folder of them."""
+        from ddrm_cli.images.naming import mask_of
 
-        return is_same_restoration(path, output, self.outputs, self.asked)
+        mask = mask_of(job.source, self.masks, self.request.mask)
+        return dataclasses.replace(self.request, mask=mask)
+
+    def asked_of(self, job: Job) -> dict[str, Any]:
+        """What the results for a picture depend on beside itself."""
+        from ddrm_cli.weights.digests import weights_digest
+
+        weights = [digest for digest in map(weights_digest, self.model.files) if digest is not None]
+        return {**self.request_for(job).asked, **self.asked, "weights": ", ".join(weights) or None}
+
+    def difference(self, job: Job, there: Sequence[Path]) -> str | None:
+        """How files that exist differ from what would be made of a picture."""
+        from ddrm_cli.files.record import record_difference
+        from ddrm_cli.files.restoring import asked_of_figures
+        from ddrm_cli.images.files import file_digest
+
+        asked = {"input": file_digest(job.source.path), **self.asked_of(job)}
+        of_figures = asked_of_figures(asked, self.outputs, self.original)
+        results = [*self.results(job.output), *self.results(job.former)]
+        differences = (
+            record_difference(file, asked if file in results else of_figures) for file in there
+        )
+        return next(filter(None, differences), None)
 
     def prepare(self) -> None:
         """Have the model, and see that it takes the tiles.
@@ -76,8 +111,9 @@ class RestoreTask(Task):
         Raises:
             DDRMError: What `ensure_cached`, `load_model` and `Restorer` raise.
         """
-        ensure_cached(self.model, self.voice, yes=self.yes)
-        self.load()
+        if self.restorer is None:
+            ensure_cached(self.model, self.voice, yes=self.yes)
+            self.load()
 
     def load(self) -> None:
         """Load the model, which is there."""
@@ -92,47 +128,60 @@ class RestoreTask(Task):
 
         return Restorer(model, self.settings, self.tiling, self.class_label)
 
-    def read(self, path: Path, output: Path) -> FileProblem | None:
-        """Read a picture, and tell how; None where nothing is to be done."""
+    def read(self, job: Job) -> FileProblem | Report:
+        """Read a picture, and tell how."""
         from ddrm_cli.images.encoding import check_size
+        from ddrm_cli.images.writing import check_space
 
+        path, request = job.source.path, self.request_for(job)
         if self.automatic:
             from ddrm_cli.files.automatic import choose
 
-            choice = choose(path, self.request)
+            choice = choose(path, request)
             if choice is None:
                 self.voice.remark(f"{path}: {UNCHANGED}")
-                return None
+                return Report([], {"notes": [UNCHANGED]}, status="unchanged")
             posed = choice.request.read(path).noting(choice.why)
         else:
-            posed = self.request.read(path)
-        _, height, width = posed.problem.image_shape
-        check_size(output, height, width)  # before the sampler runs for nothing
+            posed = request.read(path)
+        posed = posed.noting(*job.notes)
+        # Before the model is loaded, and the sampler runs for nothing.
+        channels, height, width = posed.problem.image_shape
+        check_size(job.output, height, width)
+        check_space(job.output, channels * height * width // _SMALLEST)
         for note in (*posed.notes, *posed.noise_notes):
             self.voice.remark(f"{path}: {note}")
         return posed
 
-    def run(self, path: Path, output: Path, *, overwrite: bool) -> Report:
+    def run(
+        self,
+        job: Job,
+        work: FileProblem,
+        *,
+        keep: Collection[Path],
+        overwrite: bool,
+        progress: Progress,
+    ) -> Report:
         """Restore one picture."""
         from ddrm_cli.files.restoring import FileRestorer
 
         assert self.restorer is not None
-        posed = self.read(path, output)
-        if posed is None:
-            return Report([], {"notes": [UNCHANGED]}, status="unchanged")
-        notes = list(posed.notes)
+        notes = list(work.notes)
 
         def notice(sentence: str) -> None:
             notes.append(sentence)
-            self.voice.remark(f"{path}: {sentence}")
+            self.voice.remark(f"{job.source.path}: {sentence}")
 
         restore = FileRestorer(
-            self.restorer, self.outputs, self.asked, self.original, self.request.max_pixels
+            self.restorer,
+            self.outputs,
+            self.asked_of(job),
+            self.original,
+            self.request.max_pixels,
+            self.quality,
         )
-        steps = self.restorer.plan(posed.problem).steps
-        with step_bar(self.voice, path.name, steps) as callback:
-            facts = restore(
-                path, output, posed, overwrite=overwrite, callback=callback, notice=notice
-            )
-        written = [str(file) for file in self.files(output)]
+        facts = restore(
+            job.output, work, keep=keep, overwrite=overwrite, notice=notice, progress=progress
+        )
+        written = [str(file) for file in self.files(job.output) if file not in keep]
         return Report(written, {**facts, "files": written, "notes": notes})

@@ -6,9 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from ddrm_cli.errors import Progress
+
+from .jobs import Job, Naming
 
 __all__ = ["Report", "Task"]
+
+Work = TypeVar("Work")
 
 
 @dataclass(frozen=True)
@@ -27,38 +33,46 @@ class Report:
 
 
 @dataclass(kw_only=True)
-class Task(ABC):
+class Task(ABC, Generic[Work]):
     """What is done to each picture, and what its results are called.
 
     Args:
-        label: What is done, for the names of results beside their inputs.
-        result_labels: Labels, which may be patterns, of files that are no inputs of a folder: in
-            `photo_restored_sr4_seed0.png` the label is what follows `photo_`.
-        formats: Suffixes that a result may have; the first is that of a result without a name.
-        reads: Further files that are read, which no output may replace.
+        naming: What results are called.
+        reads: Further files that are read, which no output may replace; folders among them hold no
+            inputs.
+        writes: Whether files are written; otherwise it only tells.
     """
 
-    label: str
-    result_labels: Collection[str]
-    formats: Sequence[str]
+    naming: Naming
     reads: Sequence[Path]
+    writes: bool = True
+
+    def results(self, output: Path) -> Sequence[Path]:
+        """The files of an output that say how they were made."""
+        return [output]
 
     def files(self, output: Path) -> Sequence[Path]:
         """Every file that is written for an output."""
-        return [output]
+        return self.results(output)
 
     @abstractmethod
-    def is_same(self, path: Path, output: Path) -> bool:
-        """Whether the files that exist for an input and its output are what would be made.
-
-        Only asked where there is one.
+    def difference(self, job: Job, there: Sequence[Path]) -> str | None:
+        """What is wrong with files that exist, a sentence; None if they are what would be made.
 
         Raises:
-            ImageReadError: The input cannot be read.
+            DDRMError: An input cannot be read.
+        """
+
+    @abstractmethod
+    def read(self, job: Job) -> Work | Report:
+        """Read a picture and all that belongs to it; a report where nothing is to be done.
+
+        Raises:
+            DDRMError: It cannot be read, or could not be worked on or written.
         """
 
     def prepare(self) -> None:
-        """Have what all pictures need; called once, before the first that has to be made.
+        """Have what all pictures need; called before each picture, works once.
 
         Raises:
             DDRMError: Something is wrong that concerns all of them.
@@ -66,14 +80,24 @@ class Task(ABC):
         return
 
     @abstractmethod
-    def run(self, path: Path, output: Path, *, overwrite: bool) -> Report:
+    def run(
+        self,
+        job: Job,
+        work: Work,
+        *,
+        keep: Collection[Path],
+        overwrite: bool,
+        progress: Progress,
+    ) -> Report:
         """Do it to one picture.
 
         Args:
-            path: The picture.
-            output: Where the result goes, or what the names of several are made from.
+            job: The picture, and where its result goes.
+            work: What was read.
+            keep: Files of it that are there, and stay as they are.
             overwrite: Replace files that exist.
+            progress: Told how much of the picture is done.
 
         Raises:
-            DDRMError: It cannot be read, worked on or written.
+            DDRMError: It cannot be worked on or written.
         """

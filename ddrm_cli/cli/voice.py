@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, Any
 from ddrm_cli.errors import OutputError
 
 from .failures import explain
+from .plain_words import counted
 from .streams import printing, write_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ddrm_cli.images.folders import Survey
+
     from .tasks import Report
 
 __all__ = ["Voice"]
 
+_STATUSES = ("done", "planned", "unchanged", "skipped", "failed")
 _WIDE = 10_000  # characters; tables are only as wide as their texts
 
 
@@ -38,11 +42,13 @@ class Voice:
         as_json: Print results as JSON.
         quiet: No progress and no remarks.
         debug: Show tracebacks with errors.
+        results: Print what came of pictures.
     """
 
     as_json: bool = False
     quiet: bool = False
     debug: bool = False
+    results: bool = True
 
     def result(self, line: object) -> None:
         """Print a line of a result as it is."""
@@ -92,7 +98,7 @@ class Voice:
         """Print what came of a picture."""
         if self.as_json:
             self._picture(path, output, report.status, report.facts)
-        else:
+        elif self.results:
             for line in report.lines:
                 self.result(line)
 
@@ -103,10 +109,32 @@ class Voice:
         else:
             self.remark(f"{output}: exists already, skipped.")
 
-    def failed(self, path: Path, output: Path, error: Exception) -> None:
+    def failed(self, path: Path, output: Path | None, error: Exception) -> None:
         """Tell scripts that nothing came of a picture; people hear of the error itself."""
         if self.as_json:
             self._picture(path, output, "failed", {"error": explain(error)})
 
-    def _picture(self, path: Path, output: Path, status: str, facts: Mapping[str, Any]) -> None:
-        self.result_json({"input": str(path), "output": str(output), "status": status, **facts})
+    def surveyed(self, found: Survey) -> None:
+        """Tell what is left out of a run, and which folders cannot be looked into."""
+        if found.left_out:
+            self.remark(f"{found.left_out_words}.".capitalize())
+        for folder, error in found.unreadable.items():
+            self.error(error, about=str(folder))
+
+    def summary(self, counts: Mapping[str, int], found: Survey, *, several: bool) -> None:
+        """Tell what came of all pictures: how many of each status, and what was left out."""
+        total = sum(counts.values())
+        if self.as_json:
+            each = {status: counts.get(status, 0) for status in _STATUSES}
+            left_out = dict(found.left_out)
+            self.result_json({"status": "summary", "total": total, **each, "left_out": left_out})
+        if several:
+            told = [f"{counts[status]} {status}" for status in _STATUSES if counts.get(status)]
+            tell = self.say if counts.get("failed") else self.remark
+            tell(f"{counted(total, 'picture')}: {', '.join(told)}.")
+
+    def _picture(
+        self, path: Path, output: Path | None, status: str, facts: Mapping[str, Any]
+    ) -> None:
+        where = None if output is None else str(output)
+        self.result_json({"input": str(path), "output": where, "status": status, **facts})

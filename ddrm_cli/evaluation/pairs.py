@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ddrm_cli.errors import ImageError, UsageError
-from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
+from ddrm_cli.images.folders import survey
+from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, PICTURE_SUFFIXES, read_picture
 
 from .metrics import DEFAULT_METRICS, check_metrics, select_metrics
-from .photographs import find_photographs
+from .photographs import photographs_of
 from .sets import score_sets
 
 __all__ = ["FolderScores", "Pair", "score_folders"]
@@ -40,7 +42,8 @@ class FolderScores:
     Args:
         metrics: What was measured of each pair.
         pairs: What could be scored.
-        failures: Name to a sentence of what was wrong: unreadable, or of another size.
+        failures: Name to a sentence of what was wrong: unreadable, or of another size; folders
+            that cannot be looked into are among them.
         unpaired_restored: Restorations without an original.
         unpaired_reference: Originals without a restoration.
         set_scores: Scores of all pairs together.
@@ -77,8 +80,9 @@ def score_folders(
         UsageError: A folder has no picture, or no two have the same name.
         WeightsError: Weights that a metric needs are not there.
     """
-    ours = {each.name: each.path for each in find_photographs([str(restored)])}
-    theirs = {each.name: each.path for each in find_photographs([str(reference)])}
+    surveys = [survey([str(folder)]) for folder in (restored, reference)]
+    ours, theirs = ({each.name: each.path for each in photographs_of(found)} for found in surveys)
+    ours = _named_alike(ours, theirs)
     common = [name for name in ours if name in theirs]
     if not common:
         raise UsageError(
@@ -88,7 +92,7 @@ def score_folders(
     check_metrics(metrics, len(common))
     of_pairs = select_metrics(metrics, "original")
     pairs: list[Pair] = []
-    failures: dict[str, str] = {}
+    failures = {str(path): str(e) for found in surveys for path, e in found.unreadable.items()}
     for name in common:
         try:
             x_hat = read_picture(ours[name], max_pixels=max_pixels).pixels
@@ -112,3 +116,26 @@ def _score_all(metrics: Sequence[str], pairs: Sequence[Pair], max_pixels: int) -
         return {}
     restored = [pair.restored for pair in pairs]
     return score_sets(metrics, restored, [pair.reference for pair in pairs], max_pixels=max_pixels)
+
+
+def _named_alike(ours: Mapping[str, Path], theirs: Mapping[str, Path]) -> dict[str, Path]:
+    """Restorations by the names of their originals, where only a picture's suffix lies between.
+
+    A name has it where another file had that stem, which may have come or gone since.
+    """
+    free: dict[str, list[str]] = {}
+    for name in theirs:
+        if name not in ours:
+            for key in {name, _without_suffix(name)}:
+                free.setdefault(key, []).append(name)
+    found: dict[str, str] = {}
+    for name in ours:
+        alike = free.get(name) or free.get(_without_suffix(name), [])
+        found[name] = alike[0] if len(alike) == 1 and name not in theirs else name
+    taken = Counter(found.values())
+    return {other if taken[other] == 1 else name: ours[name] for name, other in found.items()}
+
+
+def _without_suffix(name: str) -> str:
+    path = Path(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in PICTURE_SUFFIXES else name

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ddrm_cli.errors import UsageError
-from ddrm_cli.images.folders import Source, find_pictures
+from ddrm_cli.images.folders import Survey, survey
+from ddrm_cli.images.naming import distinct_names
 from ddrm_cli.images.reading import PICTURE_SUFFIXES
 
-__all__ = ["Photograph", "find_photographs", "read_list"]
+__all__ = ["Photograph", "find_photographs", "photographs_of", "read_list"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Photograph:
     """A picture to evaluate.
 
     Args:
-        name: Its path below its folder, without the suffix, with ``/``.
+        name: Its path below its folder, without the suffix where that is distinct, with ``/``.
         path: Its file.
         label: Its class, where a list gives one.
     """
@@ -38,13 +39,30 @@ def find_photographs(
     """The pictures that arguments stand for, each with a name of its own.
 
     Args:
-        arguments: Files, folders and patterns, as `find_pictures` takes them.
+        arguments: Files, folders and patterns, as `survey` takes them.
         out: Folder of results, whose pictures are none of these.
         list_file: Which of them, and in which order; see `read_list`.
         limit: Only the first so many.
 
     Raises:
         ImageReadError: An argument does not exist.
+        UsageError: What `photographs_of` raises.
+    """
+    found = survey(arguments, besides=() if out is None else [out])
+    return photographs_of(found, list_file=list_file, limit=limit)
+
+
+def photographs_of(
+    found: Survey, *, list_file: Path | None = None, limit: int | None = None
+) -> list[Photograph]:
+    """The pictures of a survey, each with a name of its own.
+
+    Args:
+        found: What arguments stand for.
+        list_file: Which of them, and in which order; see `read_list`.
+        limit: Only the first so many.
+
+    Raises:
         UsageError: There is no picture, two have one name, a listed one is missing, or the limit
             is not positive.
     """
@@ -52,11 +70,11 @@ def find_photographs(
         raise UsageError(
             f"A limit of {limit} pictures is not possible.", "Choose a whole number, 1 or more."
         )
+    sources = [each for each in found.inputs if each.path.suffix.lower() in PICTURE_SUFFIXES]
+    names = distinct_names([source.below for source in sources])
     photographs: dict[str, Photograph] = {}
-    for source in find_pictures(arguments, out=out):
-        if source.path.suffix.lower() not in PICTURE_SUFFIXES:
-            continue
-        photograph = Photograph(_name(source), source.path)
+    for name, source in zip(names, sources, strict=True):
+        photograph = Photograph(name.as_posix(), source.path)
         if photograph.name in photographs:
             raise UsageError(
                 f"'{photographs[photograph.name].path}' and '{source.path}' have the same name.",
@@ -113,8 +131,3 @@ def _listed(line: str, by_end: Mapping[str, Sequence[Photograph]], where: str) -
             "Write more of its path.",
         )
     return replace((whole or found)[0], label=label)
-
-
-def _name(source: Source) -> str:
-    path = source.path.relative_to(source.root) if source.root else Path(source.path.name)
-    return path.with_suffix("").as_posix()

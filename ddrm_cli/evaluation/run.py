@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ddrm_cli.degradations.base import LinearOperator
-from ddrm_cli.errors import ImageError, ImageReadError, OutOfMemoryError, UsageError
+from ddrm_cli.errors import ImageError, OutOfMemoryError, UsageError
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.measuring import measure, operator_of
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.problem import pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED
-from ddrm_cli.weights.cache import file_path
-from ddrm_cli.weights.registry import WeightsFile
-from ddrm_cli.weights.verify import CHUNK, expected_digest
+from ddrm_cli.weights.digests import weights_digest
 
 from .baselines import baselines
 from .grid import Cell
@@ -150,7 +148,7 @@ def evaluate(
     ):
         reused, failure = False, None
         try:
-            data_hash = _hash_picture(photograph.path)
+            data_hash = file_digest(photograph.path)
             record = store.find(cell, photograph, data_hash)
             reused = record is not None
             if record is None:
@@ -193,36 +191,11 @@ class _Loader:
 
 def _model_facts(model: LoadedModel) -> dict[str, Any]:
     return {
-        "weights": {file.name: _weights_hash(file) for file in model.model.files},
+        "weights": {file.name: weights_digest(file) for file in model.model.files},
         "version": model.model.version,
         "precision": str(model.precision).removeprefix("torch."),
         "device": str(model.device),
     }
-
-
-def _weights_hash(file: WeightsFile) -> str:
-    """The hash that the file was checked against when it came; its own where there was none."""
-    expected = expected_digest(file)
-    if expected.digest is None:
-        return f"sha256:{_hash_file(file_path(file))}"
-    return f"{expected.algorithm}:{expected.digest}"
-
-
-def _hash_file(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _hash_picture(path: Path) -> str:
-    try:
-        return _hash_file(path)
-    except OSError as error:
-        raise ImageReadError(
-            f"'{path}' cannot be read: {error.strerror or error}.", "Check the file."
-        ) from error
 
 
 def _evaluate_one(

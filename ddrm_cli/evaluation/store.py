@@ -182,7 +182,7 @@ class Store:
         self._write()
 
     def find(self, cell: Cell, photograph: Photograph, sha256: str) -> Record | None:
-        """The record of a finished picture, or None.
+        """The record of a finished picture; None if there is none, or a picture of it is gone.
 
         Raises:
             UsageError: It belongs to another picture of that name, or cannot be read.
@@ -218,7 +218,8 @@ class Store:
                     f"'{photograph.name}' has changed.",
                     _ANOTHER,
                 )
-        return record
+        pictures = (self.picture(cell, each, photograph.name) for each in (ORIGINAL, *scores))
+        return record if all((self.out / each).exists() for each in pictures) else None
 
     def add(self, record: Record) -> None:
         """Keep the record of a finished picture.

@@ -15,6 +15,7 @@ from ddrm_cli._version import __version__
 from ddrm_cli.degradations.jpeg import JPEG
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import DDRMError, UsageError
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.measurement import (
     MeasurementInfo,
@@ -25,9 +26,9 @@ from ddrm_cli.images.measurement import (
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.measuring import measure, operator_measuring
 
-from .record import described_mask, file_digest
+from .record import described_mask, difference
 
-__all__ = ["DegradeRequest", "degrade_file", "is_same_measurement"]
+__all__ = ["DegradeRequest", "degrade_file", "measurement_difference"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +132,8 @@ def degrade_file(
     return info, tuple(notes)
 
 
-def is_same_measurement(path: Path, output: Path, request: DegradeRequest) -> bool:
-    """Whether a measurement file is what `degrade_file` would write there.
+def measurement_difference(path: Path, output: Path, request: DegradeRequest) -> str | None:
+    """How a file differs from what `degrade_file` would write there; None if it does not.
 
     Raises:
         ImageReadError: The picture or the mask is missing or cannot be read.
@@ -143,13 +144,19 @@ def is_same_measurement(path: Path, output: Path, request: DegradeRequest) -> bo
         else:
             info = read_measurement_info(read_picture(output, max_pixels=request.max_pixels))
     except DDRMError:
-        return False
+        info = None
+    if info is None:
+        return f"'{output}' exists already, and does not say how it was made."
     # Through JSON and back, as those of the file went.
     parameters = json.loads(json.dumps(_parameters(path, request)))
-    asked = (request.whole.name, request.sigma, request.seed, parameters)
-    return info is not None and asked == (
-        info.degradation, info.sigma, info.seed, info.parameters
-    )  # fmt: skip
+    now = _asked(request.whole.name, request.sigma, request.seed, parameters)
+    return difference(output, _asked(info.degradation, info.sigma, info.seed, info.parameters), now)
+
+
+def _asked(name: str, sigma: float, seed: int, parameters: dict[str, Any]) -> dict[str, Any]:
+    rest = dict(parameters)
+    origin = rest.pop("input_sha256", "unknown")
+    return {"input": origin, "degradation": name, "sigma": sigma, "seed": seed, "parameters": rest}
 
 
 def _parameters(path: Path, request: DegradeRequest) -> dict[str, Any]:

@@ -97,7 +97,9 @@ def contact_sheet(frames: Sequence[Pixels], labels: Sequence[str]) -> Pixels:
     return _grid(cells, max(1, columns))
 
 
-def progress_gif(frames: Sequence[Pixels], *, milliseconds: int = 150) -> bytes:
+def progress_gif(
+    frames: Sequence[Pixels], *, milliseconds: int = 150, comment: bytes = b""
+) -> bytes:
     """An animation that repeats, and rests on its last frame.
 
     All frames share one palette of 256 colours, the last frame's: with palettes of their own they
@@ -106,6 +108,7 @@ def progress_gif(frames: Sequence[Pixels], *, milliseconds: int = 150) -> bytes:
     Args:
         frames: Pictures of one size; large ones are reduced.
         milliseconds: For which each is shown.
+        comment: What the file says of itself.
 
     Returns:
         The bytes of a GIF file.
@@ -131,6 +134,7 @@ def progress_gif(frames: Sequence[Pixels], *, milliseconds: int = 150) -> bytes:
         append_images=quantized[1:],
         duration=[milliseconds] * (len(images) - 1) + [HOLD],
         loop=0,
+        comment=comment,
     )
     return stream.getvalue()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,24 @@ from typing import Any
 import numpy as np
 
 from ddrm_cli._version import __version__
-from ddrm_cli.errors import DDRMError
-from ddrm_cli.images.files import opened
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
-from ddrm_cli.images.reading import read_picture
+from ddrm_cli.images.reading import COMMENT, read_texts
 
-__all__ = ["described", "described_mask", "file_digest", "read_record", "with_record"]
+__all__ = [
+    "comment_of",
+    "described",
+    "described_mask",
+    "difference",
+    "read_record",
+    "record_difference",
+    "with_record",
+]
+
+
+_LONGEST = 40  # characters of a value that is shown
 
 
 def with_record(picture: Picture, record: dict[str, Any]) -> Picture:
@@ -31,19 +40,75 @@ def with_record(picture: Picture, record: dict[str, Any]) -> Picture:
         record: What to remember; JSON's types.
     """
     metadata = picture.metadata
-    text = {**metadata.text, RESULT_KEY: json.dumps({**record, "version": __version__})}
+    text = {**metadata.text, RESULT_KEY: _text(record)}
     return dataclasses.replace(picture, metadata=dataclasses.replace(metadata, text=text))
+
+
+def comment_of(record: dict[str, Any]) -> bytes:
+    """What a GIF says of how it was made."""
+    return COMMENT + _text(record).encode()
+
+
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps({**record, "version": __version__})
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
     """How a restored picture was made; None where it does not say."""
     try:
-        # A result may be larger than any input is allowed to be.
-        text = read_picture(path, max_pixels=sys.maxsize).metadata.text.get(RESULT_KEY)
-        record = None if text is None else json.loads(text)
-    except (DDRMError, ValueError):
+        record = json.loads(read_texts(path).get(RESULT_KEY, "null"))
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def record_difference(path: Path, asked: Mapping[str, Any]) -> str | None:
+    """How a result that exists differs from what would be made, a sentence; None if it does not.
+
+    Args:
+        path: The result. One that does not say how it was made, as BMP cannot, is not believed.
+        asked: What results depend on.
+    """
+    record = read_record(path)
+    if record is None or not isinstance(record.get("asked"), dict):
+        return f"'{path}' exists already, and does not say how it was made."
+    by = record.get("version")
+    by = "" if by == __version__ else f", by version {by}"
+    return difference(path, record["asked"], asked, by)
+
+
+def difference(
+    path: Path, was: Mapping[str, Any], now: Mapping[str, Any], by: str = ""
+) -> str | None:
+    """How what a file was made with differs from what is asked for; None if it does not.
+
+    Args:
+        path: The file.
+        was: What it depended on; what is None was not given.
+        now: What it would depend on.
+        by: Who made it, if that is worth telling.
+    """
+    was, now = _flat(was), _flat(now)
+    changed = [key for key in {**was, **now} if was.get(key) != now.get(key)]
+    if "input" in changed:
+        return f"'{path}' was made of another picture."
+    told = ", ".join(_change(key, was.get(key), now.get(key)) for key in changed)
+    return f"'{path}' was made with other settings{by}: {told}." if changed else None
+
+
+def _flat(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """With the degradation's parameters among all others."""
+    parameters = asked.get("parameters")
+    inner = parameters if isinstance(parameters, dict) else {}
+    return {key: value for key, value in {**asked, **inner}.items() if key != "parameters"}
+
+
+def _change(key: str, was: object, now: object) -> str:
+    """Such as ``seed 0 instead of 5``; digests, and kernels in full, are not shown."""
+    shown = ["none" if value is None else str(value) for value in (was, now)]
+    if max(map(len, shown)) > _LONGEST:
+        return f"another {key.removesuffix('_sha256')}"
+    return f"{key} {shown[0]} instead of {shown[1]}"
 
 
 def described(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,16 +142,3 @@ def described_mask(mask: Mask) -> dict[str, Any]:
         "mask_grow": mask.grow,
         "mask_invert": mask.invert,
     }
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits: a result remembers its inputs by it.
-
-    Raises:
-        ImageReadError: The file is missing or cannot be read.
-    """
-    digest = hashlib.sha256()
-    with opened(path) as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

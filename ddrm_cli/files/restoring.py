@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from ddrm_cli.conversion import Batch, read_batch
 from ddrm_cli.degradations.table import Degradation
-from ddrm_cli.errors import MeasurementError, Notice
+from ddrm_cli.errors import MeasurementError, Notice, Progress
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
@@ -26,9 +28,9 @@ from ddrm_cli.sampler.plan import Plan
 
 from .figures import Predictions, compare_figure, contact_sheet, progress_gif, uncertainty_figure
 from .names import RestoredFiles
-from .record import described, described_mask, file_digest, read_record, with_record
+from .record import comment_of, described, described_mask, with_record
 
-__all__ = ["FileProblem", "FileRestorer", "RestoreRequest", "is_same_restoration"]
+__all__ = ["FileProblem", "FileRestorer", "RestoreRequest", "asked_of_figures"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +84,13 @@ class RestoreRequest:
             ImageError: The file or the mask cannot be read or does not fit.
             UsageError: The degradation is not known, or lacks something.
         """
+        # Before the pixels: if the file is replaced meanwhile, no later file has this digest.
+        digest = file_digest(path)
         batch = read_batch(path, max_pixels=self.max_pixels)
         problem = pose(
             batch, self.degradation, sigma=self.sigma, mask=self.mask, kernel=self.kernel
         )
-        return FileProblem(batch, problem)
+        return FileProblem(batch, problem, digest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +100,12 @@ class FileProblem:
     Args:
         batch: What was read.
         problem: Posed from it.
+        digest: Of the file, by which its results remember it.
     """
 
     batch: Batch
     problem: InverseProblem
+    digest: str
 
     @property
     def degradation(self) -> Degradation:
@@ -113,9 +119,9 @@ class FileProblem:
         read = () if self.batch.picture is None else self.batch.picture.notes
         return read + self.problem.notes
 
-    def noting(self, sentence: str) -> FileProblem:
+    def noting(self, *sentences: str) -> FileProblem:
         """The same, with something more to be told of it, first of all."""
-        notes = (sentence, *self.problem.notes)
+        notes = (*sentences, *self.problem.notes)
         return dataclasses.replace(self, problem=dataclasses.replace(self.problem, notes=notes))
 
     @property
@@ -157,6 +163,10 @@ class FileProblem:
             pixels = pixels.repeat(picture.channels, axis=2)
         return picture.restored(pixels, self.problem.fills_alpha)
 
+    def recorded(self, pixels: NDArray[np.float32], record: dict[str, Any]) -> Picture:
+        """The same with the record of how it was made."""
+        return with_record(self.result(pixels), record)
+
 
 @dataclass(frozen=True, eq=False)
 class FileRestorer:
@@ -168,6 +178,7 @@ class FileRestorer:
         asked: What results depend on beside the picture, to know them again.
         original: The picture before it was degraded, for the comparison.
         max_pixels: Largest original that is read.
+        quality: Of results as JPEG and WebP.
     """
 
     restorer: Restorer
@@ -175,26 +186,27 @@ class FileRestorer:
     asked: dict[str, Any]
     original: Path | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
+    quality: int | None = None
 
     def __call__(
         self,
-        path: Path,
         output: Path,
         posed: FileProblem,
         *,
-        overwrite: bool,
-        callback: Callable[[Step], None] | None = None,
+        keep: Collection[Path] = (),
+        overwrite: bool = False,
         notice: Notice | None = None,
+        progress: Progress | None = None,
     ) -> dict[str, Any]:
         """Restore one picture, and write its files.
 
         Args:
-            path: The picture.
             output: Where the result goes, or what the names of several are made from.
-            posed: What was read of it.
+            posed: What was read of the picture.
+            keep: Files of it that exist, and stay as they are.
             overwrite: Replace files that exist.
-            callback: Told after each network evaluation.
             notice: Told what was done differently from what was asked.
+            progress: Told how much is done.
 
         Returns:
             How it was restored; JSON's types.
@@ -207,64 +219,84 @@ class FileRestorer:
         if self.original is not None:
             original = _read_original(self.original, posed, self.max_pixels)
         predictions = Predictions()
-
-        def told(step: Step) -> None:
-            if callback is not None:
-                callback(step)
-            if files.predictions:
-                predictions.add(step)
-
+        callback = predictions.add if files.predictions else None
         problem = posed.problem.repeated(len(files.seeds))
         started = time.perf_counter()
-        restoration = self.restorer(problem, files.seeds, callback=told, notice=notice)
+        restoration = self.restorer(
+            problem, files.seeds, callback=callback, notice=notice, progress=progress
+        )
         seconds = time.perf_counter() - started
         if not restoration.plan.steps:  # nothing was evaluated: the measurement is the answer
             predictions.add(Step(1, 1, 0.0, restoration.x))
         samples = restoration.x.movedim(1, -1).contiguous().numpy()
-        results = samples.mean(axis=0, keepdims=True) if files.average else samples
         facts = {
             **posed.facts(self.restorer, restoration.plan, files),
             "class": restoration.label,
             "precision": str(restoration.precision).removeprefix("torch."),
         }
-        record = {**facts, "asked": {"input": file_digest(path), **self.asked}}
-        notes = dict[str, None]()
-        for file, pixels, seed in zip(files.results(output), results, files.seeds, strict=False):
-            picture = with_record(posed.result(pixels), {**record, "seed": seed})
-            notes |= dict.fromkeys(write_picture(file, picture, overwrite=overwrite))
-        for note in notes:
-            if notice is not None:
-                notice(note)
-        if files.predictions:
-            animation = progress_gif(predictions.pixels)
-            write_bytes(files.animation(output), animation, overwrite=overwrite)
-            sheet = contact_sheet(predictions.pixels, predictions.labels)
-            _write_figure(files.contact_sheet(output), sheet, overwrite=overwrite)
-        if files.compare:
-            figure = _comparison(posed, results, files.labels(), original)
-            _write_figure(files.comparison(output), figure, overwrite=overwrite)
-        if files.average:
-            figure = uncertainty_figure(samples.std(axis=0, ddof=1))
-            _write_figure(files.uncertainty(output), figure, overwrite=overwrite)
+        notes = set[str]()
+        contents = self._contents(output, posed, samples, predictions, original, facts)
+        for file, make in contents.items():
+            if file in keep:
+                continue
+            for note in self._write(file, make(), overwrite=overwrite):
+                if notice is not None and note not in notes:
+                    notice(note)
+                notes.add(note)
         return {**facts, "seconds": round(seconds, 2)}
 
+    def _contents(
+        self,
+        output: Path,
+        posed: FileProblem,
+        samples: NDArray[np.float32],
+        predictions: Predictions,
+        original: NDArray[np.float32] | None,
+        facts: dict[str, Any],
+    ) -> dict[Path, Callable[[], Picture | bytes]]:
+        """What makes the content of each file, in the order of writing."""
+        files = self.files
+        results = samples.mean(axis=0, keepdims=True) if files.average else samples
+        asked = {"input": posed.digest, **self.asked}
+        of_figures = {**facts, "asked": asked_of_figures(asked, files, self.original)}
+        made: dict[Path, Callable[[], Picture | bytes]] = {
+            file: partial(posed.recorded, pixels, {**facts, "asked": asked, "seed": seed})
+            for file, pixels, seed in zip(files.results(output), results, files.seeds, strict=False)
+        }
 
-def is_same_restoration(
-    path: Path, output: Path, files: RestoredFiles, asked: dict[str, Any]
-) -> bool:
-    """Whether the results that exist are what `FileRestorer` would make of a picture.
+        def figure(make: Callable[..., NDArray[np.float32]], *parts: Any) -> Picture:
+            return with_record(Picture(make(*parts)), of_figures)
 
-    A file that does not say it, as BMP cannot, is not believed.
+        if files.predictions:
+            seen, labels = predictions.pixels, predictions.labels
+            comment = comment_of(of_figures)
+            made[files.animation(output)] = partial(progress_gif, seen, comment=comment)
+            made[files.contact_sheet(output)] = partial(figure, contact_sheet, seen, labels)
+        if files.compare:
+            shown = posed, results, files.labels(), original
+            made[files.comparison(output)] = partial(figure, _comparison, *shown)
+        if files.average:
+            std = partial(samples.std, axis=0, ddof=1)
+            made[files.uncertainty(output)] = lambda: figure(uncertainty_figure, std())
+        return made
+
+    def _write(self, file: Path, content: Picture | bytes, *, overwrite: bool) -> tuple[str, ...]:
+        if isinstance(content, Picture):
+            return write_picture(file, content, overwrite=overwrite, quality=self.quality)
+        write_bytes(file, content, overwrite=overwrite)
+        return ()
+
+
+def asked_of_figures(
+    asked: dict[str, Any], files: RestoredFiles, original: Path | None
+) -> dict[str, Any]:
+    """What figures depend on: on all that results do, their number, and the original.
 
     Raises:
-        ImageReadError: The picture cannot be read.
+        ImageReadError: The original cannot be read.
     """
-    wanted = {"input": file_digest(path), **asked}
-    results = [file for file in files.results(output) if file.exists()]
-    records = [read_record(file) for file in results]
-    return bool(results) and all(
-        record is not None and record.get("asked") == wanted for record in records
-    )
+    compared = None if original is None else file_digest(original)
+    return {**asked, "samples": len(files.seeds), "original": compared}
 
 
 def _comparison(
@@ -298,7 +330,3 @@ def _read_original(path: Path, posed: FileProblem, max_pixels: int) -> NDArray[n
             "Give the picture before it was degraded.",
         )
     return pixels
-
-
-def _write_figure(path: Path, pixels: NDArray[np.float32], *, overwrite: bool) -> None:
-    write_picture(path, Picture(pixels), overwrite=overwrite)

@@ -19,10 +19,11 @@
 ``encoding``           ``encode_picture``: a ``Picture`` to the bytes of a file
 ``jpeg_segments``      metadata into JPEG files
 ``tiff_writing``       TIFF files with directories of their own
-``writing``            ``write_picture``, ``write_bytes``, ``check_writable``
+``writing``            ``write_picture``, ``write_bytes``, and what would stand in their way
 ``measurement``        what ``degrade`` writes and ``restore`` reads
 ``arrays``             ``.npy`` and ``.npz`` files opened without trusting them
-``folders``            inputs from files, folders and globs; names of outputs
+``folders``            ``survey``: inputs from files, folders and globs, and what is left out
+``naming``             names of outputs by their inputs, masks by the names of pictures
 ``noise_level``        ``estimate_noise``: how noisy a photograph is
 ``kernels``            ``read_kernel``: the user's own blur
 ``masks``              ``read_mask``: the user's own holes

@@ -30,7 +30,7 @@ from ddrm_cli.images.quiet import decoding
 from ddrm_cli.images.tiff_reading import chosen_page
 from ddrm_cli.images.tiff_writing import LARGEST_TIFF, encode_tiff
 
-__all__ = ["OUTPUT_FORMATS", "check_size", "encode_picture", "output_format"]
+__all__ = ["LOSSY", "OUTPUT_FORMATS", "check_size", "encode_picture", "output_format"]
 
 #: Suffix of an output file to the format it is written in.
 OUTPUT_FORMATS = {
@@ -42,6 +42,9 @@ OUTPUT_FORMATS = {
     ".tiff": "TIFF",
     ".bmp": "BMP",
 }
+
+#: Formats that can be written with a quality.
+LOSSY = {"JPEG", "WebP"}
 
 _WITHOUT_ALPHA = {"JPEG", "BMP"}
 _WITH_16_BITS = {"PNG", "TIFF"}
@@ -106,7 +109,10 @@ def check_size(path: str | os.PathLike[str], height: int, width: int) -> None:
 
 
 def encode_picture(
-    picture: Picture, path: str | os.PathLike[str], compression: Compression | None = None
+    picture: Picture,
+    path: str | os.PathLike[str],
+    compression: Compression | None = None,
+    quality: int | None = None,
 ) -> tuple[bytes, tuple[str, ...]]:
     """The bytes of the file ``path`` as ``write_picture`` would write it, and its notes.
 
@@ -114,6 +120,7 @@ def encode_picture(
         picture: What to write.
         path: Of the file.
         compression: Of a JPEG that is a measurement, instead of the usual one.
+        quality: From 1 to 100, of JPEG and of WebP, which has losses then; None takes the best.
 
     Raises:
         UsageError: The suffix names no format.
@@ -141,11 +148,13 @@ def encode_picture(
         data, left_out = encode_tiff(samples, metadata)
         notes += left_out
     elif form == "JPEG":
-        usual = _JPEG if compression is None else compression.options
-        jpeg = _by_pillow(samples, "JPEG", **usual, **_density(metadata))
+        usual = _JPEG if quality is None else {**_JPEG, "quality": quality}
+        options = usual if compression is None else compression.options
+        jpeg = _by_pillow(samples, "JPEG", **options, **_density(metadata))
         data = jpeg_with_metadata(jpeg, metadata)
     elif form == "WebP":
-        data = _by_pillow(samples, "WebP", **_WEBP, **_webp_metadata(metadata))
+        losses = {} if quality is None else {"lossless": False, "quality": quality}
+        data = _by_pillow(samples, "WebP", **{**_WEBP, **losses}, **_webp_metadata(metadata))
     else:
         data = _by_pillow(samples, form, **_density(metadata))
     _check_readable(data, form, picture, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import BinaryIO
 
 from ddrm_cli.errors import ImageReadError
 
-__all__ = ["opened", "system_errors"]
+__all__ = ["file_digest", "opened", "system_errors"]
 
 
 @contextlib.contextmanager
@@ -52,3 +53,16 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             if os.fstat(file.fileno()).st_size == 0:
                 raise ImageReadError(f"'{path}' is empty.", "Copy or download it again.")
             yield file
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits: a result remembers its inputs by it.
+
+    Raises:
+        ImageReadError: The file is missing or cannot be read.
+    """
+    digest = hashlib.sha256()
+    with opened(path) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

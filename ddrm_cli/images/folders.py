@@ -1,26 +1,22 @@
-"""From arguments to input files, and from input files to the names of outputs."""
+"""From arguments to input files: what is taken, what is left out, what cannot be looked into."""
 
 from __future__ import annotations
 
 import fnmatch
 import glob
+import json
 import os
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ddrm_cli.errors import ImageReadError, UsageError
-from ddrm_cli.images.files import system_errors
-from ddrm_cli.images.reading import PICTURE_SUFFIXES
+from ddrm_cli.errors import DDRMError, ImageReadError, UsageError
+from ddrm_cli.images.files import file_digest, system_errors
+from ddrm_cli.images.metadata import MEASUREMENT_KEY, RESULT_KEY
+from ddrm_cli.images.reading import PICTURE_SUFFIXES, read_texts
 
-__all__ = [
-    "INPUT_SUFFIXES",
-    "Source",
-    "check_collisions",
-    "find_pictures",
-    "is_folder",
-    "output_path",
-]
+__all__ = ["INPUT_SUFFIXES", "Source", "Survey", "find_key", "survey"]
 
 INPUT_SUFFIXES = PICTURE_SUFFIXES | {".npz"}
 
@@ -37,45 +33,87 @@ class Source:
     path: Path
     root: Path | None = None
 
+    @property
+    def below(self) -> Path:
+        """Its path below its folder; its name where it was named itself."""
+        return Path(self.path.name) if self.root is None else self.path.relative_to(self.root)
 
-def find_pictures(
-    arguments: Sequence[str], *, out: Path | None = None, labels: Collection[str] = ()
-) -> list[Source]:
-    """The input files that arguments stand for, in their order, each once.
+
+@dataclass(frozen=True)
+class Survey:
+    """What arguments stand for.
+
+    Attributes:
+        inputs: The files that are taken, in the order of the arguments, each once.
+        left_out: Suffixes of files in the folders that are no pictures, and how many of each.
+        unreadable: Folders that cannot be looked into, and why.
+    """
+
+    inputs: Sequence[Source]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    unreadable: Mapping[Path, DDRMError] = field(default_factory=dict)
+
+    @property
+    def left_out_words(self) -> str:
+        """Such as ``left out: 3 .heic, 1 .dng``; empty where nothing was."""
+        counts = sorted(self.left_out.items(), key=lambda item: (-item[1], item[0]))
+        listed = ", ".join(f"{n} {suffix or 'without a suffix'}" for suffix, n in counts)
+        return f"left out: {listed}" if listed else ""
+
+
+def survey(
+    arguments: Sequence[str],
+    *,
+    besides: Collection[Path] = (),
+    endings: Collection[str] = (),
+) -> Survey:
+    """The input files that arguments stand for.
 
     A file stands for itself, whatever its suffix. A folder stands for the pictures and ``.npz``
-    files below it, sorted. A pattern with ``*``, ``?``, ``[...]`` or ``**`` that no file is named
-    like stands for the pictures and ``.npz`` files it matches. Hidden files and folders are left
-    out of folders and patterns.
+    files below it, sorted; links to folders are followed, and each folder is taken once. A pattern
+    with ``*``, ``?``, ``[...]`` or ``**`` that no file is named like stands for the pictures and
+    ``.npz`` files it matches. Hidden files and folders are left out of folders and patterns.
 
-    Results of earlier runs are not inputs. In a folder those are the files below ``out``, and the
-    files ``STEM_LABEL.*`` with a LABEL of ``labels`` that have a picture ``STEM.*`` beside them; of
-    a pattern's matches, the files of that kind whose ``STEM.*`` it matches as well, so that
-    ``*_LABEL.*`` still takes them. A file that is named is taken in any case.
+    Results of earlier runs are not inputs. Of what one folder or one pattern stands for, these are
+    the pictures whose record holds the digest of another of them, whatever their names, and, since
+    figures have no record, the files ``STEM ENDING.*`` of which there is a ``STEM.*`` beside them.
+    A file that is named is taken in any case, and so are a folder that holds results alone, and
+    what ``ddrm degrade`` made of a result.
 
     Args:
         arguments: Files, folders and patterns.
-        out: Folder that outputs go to, if any.
-        labels: What ``output_path`` may have put into names; may be patterns.
+        besides: Folders whose files are no inputs, such as that of the outputs; files are let be.
+        endings: What outputs beside their inputs may add to a stem; may be patterns.
 
     Raises:
-        ImageReadError: An argument does not exist or cannot, or a folder may not be read.
-        UsageError: There is no argument, or a folder or pattern has no picture.
+        ImageReadError: An argument does not exist, or nothing is found in folders that may not be
+            read.
+        UsageError: There is no argument, or nothing stands for a picture.
     """
     if not arguments:
         raise UsageError("No picture was given.", "Name files, folders or patterns.")
     found: dict[str, Source] = {}
+    walk = _Walk({find_key(folder) for folder in besides})
     for argument in arguments:
         with system_errors(argument):
-            for source in _expand(argument, out, labels):
-                found.setdefault(_key(source.path), source)
-    return list(found.values())
+            for source in _without_results(_expand(argument, walk), endings):
+                found.setdefault(find_key(source.path), source)
+    if not found:
+        raise next(iter(walk.unreadable.values()), None) or _nothing(arguments)
+    return Survey(list(found.values()), dict(walk.left_out), walk.unreadable)
 
 
-def _expand(argument: str, out: Path | None, labels: Collection[str]) -> list[Source]:
+def find_key(path: Path) -> str:
+    """A text that is the same for all names of a place."""
+    with system_errors(path):
+        # Unlike Path.resolve, it does not mind links that go in a circle.
+        return os.path.normcase(os.path.realpath(path))
+
+
+def _expand(argument: str, walk: _Walk) -> list[Source]:
     path = Path(argument)
     if path.is_dir():
-        return _in_folder(path, out, labels)
+        return [Source(file, path) for file in walk.inputs(path)]
     if path.exists():
         return [Source(path)]
     if not glob.has_magic(argument):
@@ -84,111 +122,106 @@ def _expand(argument: str, out: Path | None, labels: Collection[str]) -> list[So
     inputs = [match for match in matches if _is_input(match) and match.is_file()]
     if not inputs:
         raise UsageError(f"No picture matches '{argument}'.", "Check the pattern and the folder.")
-    stems: dict[Path, set[str]] = {}
-    for match in inputs:
-        stems.setdefault(match.parent, set()).add(match.stem)
-    return [
-        Source(match) for match in inputs if not _is_result(match.stem, stems[match.parent], labels)
-    ]
+    return [Source(match) for match in inputs]
 
 
-def _in_folder(root: Path, out: Path | None, labels: Collection[str]) -> list[Source]:
-    def refuse(error: OSError) -> None:
-        raise ImageReadError(
-            f"The folder '{error.filename}' cannot be read.", "Change its permissions."
-        ) from error
+class _Walk:
+    """Goes through folders, and notes what is not taken.
 
-    # Where outputs go to the input folder itself there is nothing to leave out by place.
-    left_out = None if out is None or _key(out) == _key(root) else _key(out)
-    sources: list[Source] = []
-    for folder, subfolders, names in os.walk(root, onerror=refuse):
-        here = Path(folder)
-        subfolders[:] = sorted(
-            name
-            for name in subfolders
-            if not name.startswith(".") and _key(here / name) != left_out
-        )
-        inputs = [here / name for name in sorted(names) if _is_input(Path(name))]
-        stems = {path.stem for path in inputs}
-        sources += [
-            Source(path, root) for path in inputs if not _is_result(path.stem, stems, labels)
-        ]
-    if not sources:
-        raise UsageError(
-            f"There is no picture in the folder '{root}'.",
-            f"Pictures end in {' '.join(sorted(INPUT_SUFFIXES))}.",
-        )
-    return sources
+    Args:
+        closed: Keys of folders that are not entered.
+    """
+
+    def __init__(self, closed: set[str]) -> None:
+        self.closed = closed
+        self.left_out = Counter[str]()
+        self.unreadable: dict[Path, DDRMError] = {}
+
+    def inputs(self, root: Path) -> Iterator[Path]:
+        """The input files below a folder, those of the folder itself first."""
+        # Where outputs go to the input folder itself there is nothing to leave out by place.
+        yield from self._enter(root, self.closed - {find_key(root)})
+
+    def _enter(self, folder: Path, entered: set[str]) -> Iterator[Path]:
+        entered.add(find_key(folder))
+        try:
+            with os.scandir(folder) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
+        except OSError as error:
+            self.unreadable[folder] = ImageReadError(
+                f"The folder '{folder}' cannot be read: {error.strerror or error}.",
+                "Change its permissions.",
+            )
+            return
+        seen = [entry for entry in entries if not entry.name.startswith(".")]
+        for path in (folder / entry.name for entry in seen if not _is_folder(entry)):
+            if path.suffix.lower() in INPUT_SUFFIXES:
+                yield path
+            else:
+                self.left_out[path.suffix.lower()] += 1
+        for path in (folder / entry.name for entry in seen if _is_folder(entry)):
+            if find_key(path) not in entered:
+                yield from self._enter(path, entered)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
 
 
 def _is_input(path: Path) -> bool:
     return path.suffix.lower() in INPUT_SUFFIXES and not path.name.startswith(".")
 
 
-def _is_result(stem: str, stems: Collection[str], labels: Iterable[str]) -> bool:
+def _without_results(sources: list[Source], endings: Collection[str]) -> list[Source]:
+    if len(sources) < 2:
+        return sources
+    stems: dict[Path, set[str]] = {}
+    for source in sources:
+        stems.setdefault(source.path.parent, set()).add(source.path.stem)
+    named = [s for s in sources if not _is_named_result(s.path, stems[s.path.parent], endings)]
+    origins = {source: _origin(source.path) for source in named}
+    if not any(origins.values()):
+        return named
+    digests = {source: _digest(source.path) for source in named}
+    return [
+        source
+        for source in named
+        if origins[source] is None
+        or not any(origins[source] == digests[other] for other in named if other != source)
+    ]
+
+
+def _is_named_result(path: Path, stems: Collection[str], endings: Collection[str]) -> bool:
     return any(
-        stem[:i] in stems and any(fnmatch.fnmatchcase(stem[i + 1 :], label) for label in labels)
-        for i, character in enumerate(stem)
-        if character == "_"
+        path.stem[:i] in stems and any(fnmatch.fnmatchcase(path.stem[i:], end) for end in endings)
+        for i in range(1, len(path.stem))
     )
 
 
-def is_folder(out: Path) -> bool:
-    """Whether an ``--out`` names a folder: it is one, or its name has no known suffix."""
-    # Path.is_dir raises where a name is too long, before Python 3.14.
-    return os.path.isdir(out) or out.suffix.lower() not in INPUT_SUFFIXES  # noqa: PTH112
+def _origin(path: Path) -> str | None:
+    """The digest of what a picture is the result of; None of what is no result."""
+    texts = read_texts(path)
+    if RESULT_KEY not in texts or MEASUREMENT_KEY in texts:  # what was made of a result
+        return None
+    try:
+        origin = json.loads(texts[RESULT_KEY])["asked"]["input"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return origin if isinstance(origin, str) else None
 
 
-def output_path(source: Source, *, out: Path | None, label: str, suffix: str) -> Path:
-    """Where the result for an input goes.
-
-    Without ``out``: beside the input, with what was done in the name (``photo_sr4.png``). With a
-    file: that file. With a folder: there under the input's own name, in the same subfolder as
-    below the input folder, so that both trees can be compared by name.
-
-    Args:
-        source: The input.
-        out: File or folder (``is_folder``), or None.
-        label: What was done, such as the name of the degradation.
-        suffix: Suffix of the output, such as ``.png``.
-    """
-    path = source.path
-    if out is None:
-        return path.with_name(f"{path.stem}_{label}{suffix}")
-    if not is_folder(out):
-        return out
-    below = path.relative_to(source.root).parent if source.root else Path()
-    return out / below / f"{path.stem}{suffix}"
+def _digest(path: Path) -> str | None:
+    try:
+        return file_digest(path)
+    except ImageReadError:  # whoever reads it will say so
+        return None
 
 
-def check_collisions(outputs: Sequence[tuple[Source, Path]], *, reads: Iterable[Path] = ()) -> None:
-    """Make sure that no output takes the place of another, or of an input.
-
-    Args:
-        outputs: Each input with its output.
-        reads: Further inputs, such as a mask.
-
-    Raises:
-        UsageError: Two inputs have the same output, or an output is one of the inputs.
-    """
-    inputs = {_key(path) for path in (*reads, *(source.path for source, _ in outputs))}
-    taken: dict[str, Path] = {}
-    for source, output in outputs:
-        key = _key(output)
-        if key in inputs:
-            raise UsageError(
-                f"The result for '{source.path}' would replace the input '{output}'.",
-                "Choose another place with --out.",
-            )
-        if key in taken:
-            raise UsageError(
-                f"'{taken[key]}' and '{source.path}' would both be written to '{output}'.",
-                "Rename one of them, or run them one after the other with different --out.",
-            )
-        taken[key] = source.path
-
-
-def _key(path: Path) -> str:
-    with system_errors(path):
-        # Unlike Path.resolve, it does not mind links that go in a circle.
-        return os.path.normcase(os.path.realpath(path))
+def _nothing(arguments: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"There is no picture in the folder '{arguments[0]}'.",
+        f"Pictures end in {' '.join(sorted(INPUT_SUFFIXES))}.",
+    )

@@ -15,7 +15,13 @@ from ddrm_cli.degradations.compression import Compression
 from ddrm_cli.errors import ImageReadError, ImageTooLargeError
 from ddrm_cli.images import tiff_reading
 from ddrm_cli.images.files import opened
-from ddrm_cli.images.metadata import Metadata, pillow_metadata
+from ddrm_cli.images.metadata import (
+    MEASUREMENT_KEY,
+    RESULT_KEY,
+    Metadata,
+    pillow_metadata,
+    upright,
+)
 from ddrm_cli.images.modes import Planes, planes_of, with_alpha
 from ddrm_cli.images.picture import Picture, picture_of
 from ddrm_cli.images.png import PngHead, read_png_head, read_sixteen_bits
@@ -29,7 +35,7 @@ from ddrm_cli.images.signatures import (
     is_tiff,
 )
 
-__all__ = ["DEFAULT_MAX_PIXELS", "PICTURE_SUFFIXES", "read_picture"]
+__all__ = ["COMMENT", "DEFAULT_MAX_PIXELS", "PICTURE_SUFFIXES", "read_picture", "read_texts"]
 
 # Above the largest cameras of today (150 megapixels), and 2.4 GB as float32 RGB: larger files
 # are more likely an attack or a mistake than a photograph.
@@ -38,6 +44,9 @@ DEFAULT_MAX_PIXELS = 200_000_000
 # Formats that Pillow is known to read without silent loss. EPS, which would start another program,
 # and formats without a signature, which would take any file for a picture, are left out on purpose.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "PPM", "AVIF")
+
+#: How the comment of a GIF begins that holds the record of a figure.
+COMMENT = f"{RESULT_KEY} ".encode()
 
 # Pillow gives AVIF with 8 bits; whether it has more stands in these first bytes.
 _ROUNDED = ("It has more than 8 bits a sample: they were rounded to 8.",)
@@ -75,6 +84,27 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_
         check_signature(head, f"'{path}'")
         read = _read_tiff if is_tiff(head) else _read_heic if is_heic(head) else _read_pillow
         return picture_of(*read(file, path, max_pixels))
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """Our own texts in a picture's file, without its pixels; none where it cannot be read."""
+    try:
+        with opened(path) as file, decoding("It is damaged.", "Copy it again."):
+            if is_tiff(file.read(64)):
+                page, _ = tiff_reading.chosen_page(file, f"'{path}'")
+                stored, _ = tiff_reading.read_tiff_metadata(file, page)
+            else:
+                file.seek(0)
+                with Image.open(file, formats=_FORMATS) as image:
+                    info = image.info  # `image.text` would read the pixels
+                ours = {key: info[key] for key in (MEASUREMENT_KEY, RESULT_KEY) if key in info}
+                comment = info.get("comment", b"")
+                if image.format == "GIF" and comment.startswith(COMMENT):
+                    ours[RESULT_KEY] = comment.removeprefix(COMMENT).decode()
+                stored = Metadata(text=ours, xmp=info.get("xmp"))
+            return upright(stored)[0].text
+    except ImageReadError:
+        return {}
 
 
 _Read = tuple[Planes, Metadata, tuple[str, ...], Compression | None]

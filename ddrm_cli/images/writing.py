@@ -7,6 +7,8 @@ import dataclasses
 import errno
 import os
 import secrets
+import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,14 +17,18 @@ from ddrm_cli.images.encoding import encode_picture
 from ddrm_cli.images.metadata import MEASUREMENT_KEY
 from ddrm_cli.images.picture import Picture
 
-__all__ = ["check_writable", "write_bytes", "write_picture"]
+__all__ = ["check_space", "check_writable", "write_bytes", "write_picture"]
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_HARD_LINKS = {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def write_picture(
-    path: str | os.PathLike[str], picture: Picture, *, overwrite: bool = False
+    path: str | os.PathLike[str],
+    picture: Picture,
+    *,
+    overwrite: bool = False,
+    quality: int | None = None,
 ) -> tuple[str, ...]:
     """Write a picture in the format its suffix names: .png .jpg .jpeg .webp .tif .tiff .bmp.
 
@@ -30,13 +36,14 @@ def write_picture(
     where the format has a place for them, text chunks in PNG only; our own record of how a result
     was made goes into XMP elsewhere. A text that marks a measurement is left out: a result is none.
     Transparency is laid on white for JPEG and BMP. 16 bits stay 16 bits in PNG and TIFF. JPEG is
-    written with quality 95 and full chroma, WebP without loss. What was made is read again before
-    it takes its place.
+    written with quality 95 and full chroma, WebP without loss, unless a quality is asked for. What
+    was made is read again before it takes its place.
 
     Args:
         path: The file to write; missing folders are made.
         picture: What to write.
         overwrite: Replace an existing file.
+        quality: From 1 to 100, of JPEG and WebP.
 
     Returns:
         One sentence for each thing the format could not hold.
@@ -49,7 +56,7 @@ def write_picture(
     path = Path(path)
     metadata = picture.metadata.without_text(MEASUREMENT_KEY)
     picture = dataclasses.replace(picture, metadata=metadata)
-    data, notes = encode_picture(picture, path)
+    data, notes = encode_picture(picture, path, quality=quality)
     write_bytes(path, data, overwrite=overwrite)
     return notes
 
@@ -108,11 +115,40 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -
                 file.flush()
                 os.fsync(file.fileno())
             if overwrite:
+                _keep_mode(path, temporary)
                 temporary.replace(path)
             else:
                 _move_without_replacing(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _keep_mode(path: Path, temporary: Path) -> None:
+    """A file that only its owner may read stays so when it is replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+
+
+def check_space(path: str | os.PathLike[str], needed: int) -> None:
+    """Make sure that there is room for a file before it is made.
+
+    Args:
+        path: The file; its folder may not exist yet.
+        needed: Bytes that it has at least.
+
+    Raises:
+        OutputError: There is less room.
+    """
+    path = Path(path)
+    with _named_errors(path):
+        folder = next((each for each in path.absolute().parents if each.is_dir()), None)
+        free = needed if folder is None else shutil.disk_usage(folder).free
+    if free < needed:
+        raise OutputError(
+            f"There is no room for '{path}': {free / 1e6:.1f} MB are free, and it takes "
+            f"{needed / 1e6:.1f} MB or more.",
+            "Free some space, or choose another place with --out.",
+        )
 
 
 def _move_without_replacing(temporary: Path, path: Path) -> None:

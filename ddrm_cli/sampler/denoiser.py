@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ddrm_cli.errors import Notice
+from ddrm_cli.errors import Notice, WeightsError
 
 from .schedule import NoiseSchedule
 
@@ -90,7 +90,11 @@ class NetworkDenoiser:
         return next(self.network.parameters()).dtype
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
-        """Predict the picture from x with noise of ``sigma``; shape (B, C, H, W) to the same."""
+        """Predict the picture from x with noise of ``sigma``; shape (B, C, H, W) to the same.
+
+        Raises:
+            WeightsError: The network gives numbers that are not finite, in float32 too.
+        """
         denoised = self._predict(x, sigma)
         return denoised.clamp(-1, 1) if self.limited else denoised
 
@@ -112,8 +116,13 @@ class NetworkDenoiser:
         if self.label is not None:
             arguments.append(torch.full_like(timesteps, self.label))
         out: Tensor = self.network(*arguments).float()
-        if self.precision == torch.float32 or _is_finite(out):
+        if _is_finite(out):
             return out
+        if self.precision == torch.float32:
+            raise WeightsError(
+                "The network gives numbers that are not finite.",
+                "Its weights are damaged or another network's; see: ddrm download --verify",
+            )
         if self.notice is not None:
             name = str(self.precision).removeprefix("torch.")
             self.notice(f"The network overflows in {name}; going on in float32.")

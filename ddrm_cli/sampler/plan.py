@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from ddrm_cli.errors import Progress
+
 from .grey import GREY_NOISE_RATIO
 from .rules import PaperRule, Rule, SoftRule
 from .schedule import NoiseSchedule, select_timesteps
@@ -54,6 +56,18 @@ class Plan:
     def steps(self) -> int:
         """Network evaluations."""
         return len(self.sigmas)
+
+    def overall(self, progress: Progress | None) -> Progress:
+        """From the share of one evaluation, which ends with 1, to the share of all of them."""
+        finished = 0
+
+        def part(share: float) -> None:
+            nonlocal finished
+            if progress is not None:
+                progress((finished + share) / self.steps)
+            finished += share == 1
+
+        return part
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
-from ddrm_cli.errors import Notice, OutOfMemoryError
+from ddrm_cli.errors import Notice, OutOfMemoryError, Progress
 
 from .ddrm import Denoise
 
@@ -85,6 +85,7 @@ class TiledDenoiser(Generic[_Denoise]):
         least_tile: Down to which longest side windows may shrink when memory runs out.
         batch_size: Windows that are denoised at once.
         notice: Told when memory ran out.
+        progress: Told after each group of windows which share of the evaluation is done.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class TiledDenoiser(Generic[_Denoise]):
         least_tile: int = SMALLEST_TILE,
         batch_size: int = 1,
         notice: Notice | None = None,
+        progress: Progress | None = None,
     ) -> None:
         assert tile % multiple == 0
         self.denoiser = denoiser
@@ -106,6 +108,7 @@ class TiledDenoiser(Generic[_Denoise]):
         self.least_tile = least_tile
         self.batch_size = batch_size
         self.notice = notice
+        self.progress = progress
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """Predict the picture: shape (B, C, H, W), any H and W, to the same shape.
@@ -138,8 +141,10 @@ class TiledDenoiser(Generic[_Denoise]):
             x = x[..., mirror_index(width, padded_w).to(x.device)]
         if (padded_h, padded_w) == (tile_h, tile_w):
             parts = torch.split(x, self.batch_size)
-            denoised = torch.cat([self.denoiser(part, sigma) for part in parts])
-            return denoised[..., :height, :width]
+            denoised = [
+                self._evaluate(part, sigma, i / len(parts)) for i, part in enumerate(parts, 1)
+            ]
+            return torch.cat(denoised)[..., :height, :width]
 
         overlap_h, overlap_w = int(tile_h * OVERLAP), int(tile_w * OVERLAP)
         corners = [(image, top, left) for image in range(len(x)) for top in tops for left in lefts]
@@ -150,7 +155,7 @@ class TiledDenoiser(Generic[_Denoise]):
             windows = torch.stack(
                 [x[i, :, top : top + tile_h, left : left + tile_w] for i, top, left in group]
             )
-            predictions = self.denoiser(windows, sigma)
+            predictions = self._evaluate(windows, sigma, (first + len(group)) / len(corners))
             for (image, top, left), prediction in zip(group, predictions, strict=True):
                 w = torch.outer(
                     blend_weights(top, padded_h, tile_h, overlap_h),
@@ -161,6 +166,12 @@ class TiledDenoiser(Generic[_Denoise]):
                 if image == 0:
                     weight[rows, columns] += w
         return (total / weight)[..., :height, :width]
+
+    def _evaluate(self, windows: Tensor, sigma: float, share: float) -> Tensor:
+        predictions = self.denoiser(windows, sigma)
+        if self.progress is not None:
+            self.progress(share)
+        return predictions
 
     def _shrink(self) -> None:
         if self.batch_size > 1:

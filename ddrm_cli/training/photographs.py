@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddrm_cli.errors import ImageError, Notice, UsageError
-from ddrm_cli.files.record import file_digest
-from ddrm_cli.images.folders import find_pictures
+from ddrm_cli.images.files import file_digest
+from ddrm_cli.images.folders import survey
 from ddrm_cli.images.reading import PICTURE_SUFFIXES
 
 from .tiles import prepare
@@ -47,7 +47,7 @@ def sort_photographs(
     what else is there, but for how many it is.
 
     Args:
-        pictures: Files, folders and patterns, as `find_pictures` takes them.
+        pictures: Files, folders and patterns, as `survey` takes them.
         max_pixels: Largest photograph that is read.
         notice: Told of each that is left out, and why.
         progress: Told how many are done, and of how many.
@@ -57,11 +57,10 @@ def sort_photographs(
         UsageError: There are not two photographs that can be used.
         OutputError: The cache cannot be written, or the disk is full.
     """
-    paths = [
-        source.path
-        for source in find_pictures(pictures)
-        if source.path.suffix.lower() in PICTURE_SUFFIXES
-    ]
+    found = survey(pictures)
+    for error in found.unreadable.values():
+        notice(f"{error.message.removesuffix('.')}: it is left out.")
+    paths = [each.path for each in found.inputs if each.path.suffix.lower() in PICTURE_SUFFIXES]
     prepared: dict[str, tuple[Path, Path]] = {}
     left_out: list[str] = []
     for done, path in enumerate(paths, start=1):

@@ -12,7 +12,7 @@ import torch
 
 from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.errors import Notice, OutOfMemoryError, UnknownNameError, UsageError
-from ddrm_cli.files.record import file_digest
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 from ddrm_cli.networks.configurations import PlainUNetConfig
 from ddrm_cli.networks.table import ARCHITECTURES

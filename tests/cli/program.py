@@ -20,7 +20,18 @@ class Outcome:
 
     @property
     def objects(self) -> list[dict[str, Any]]:
-        """What ``--json`` printed."""
+        """What ``--json`` printed, but for the summary."""
+        return [each for each in self._all if each.get("status") != "summary"]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The last line that ``--json`` printed for pictures."""
+        last = self._all[-1]
+        assert last["status"] == "summary"
+        return last
+
+    @property
+    def _all(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.stdout.splitlines()]
 
 

@@ -76,7 +76,7 @@ def test_in_a_folder_the_rest_goes_on(ddrm: Program, bad: Path, command: str) ->
     assert outcome.stdout == "out/good.png\n"
     for name in ("empty.png", "cut.jpg", "text.jpg"):
         assert outcome.stderr.count(f"bad/{name}") == 1
-    assert outcome.stderr.endswith("3 of 4 pictures failed.\n")
+    assert outcome.stderr.endswith("4 pictures: 1 done, 3 failed.\n")
     assert files_below(Path("out")) == {"good.png"}
 
 
@@ -281,8 +281,8 @@ def test_impossible_options_of_restore(
         (("--deg", "cs2", "--out", "y.png"), "Use one of: .npz"),
         ((), "No degradation was given. Choose one with --deg"),
         (
-            ("--deg", "inp", "--mask", "m.png", "--out", "m.png", "--overwrite"),
-            "would replace the input 'm.png'",
+            ("--deg", "deno", "--out", "photo.png", "--overwrite"),
+            "would replace the input 'photo.png'",
         ),
     ],
 )
@@ -374,8 +374,14 @@ def test_several_pictures_and_one_file(ddrm: Program, photo: Path) -> None:
 
 def test_two_inputs_with_one_name(ddrm: Program, photo: Path) -> None:
     opened(photo).save("photo.jpg")
-    outcome = ddrm("restore", ".", "-d", "deno", "-o", "out")
-    assert_refused(outcome, 2, "would both be written to 'out/photo.png'. Rename one")
+    Path("more").mkdir()
+    opened(photo).save("more/photo.png")
+    opened(photo).save("other.png")
+    outcome = ddrm("degrade", "photo.png", "more", "other.png", "-d", "deno", "-o", "out")
+    assert (outcome.exit_code, outcome.stdout) == (1, "out/other.png\n")
+    clash = "'photo.png' and 'more/photo.png' would both be written to 'out/photo.png'. Rename one"
+    assert outcome.stderr.count(clash) == 2
+    assert outcome.stderr.endswith("3 pictures: 1 done, 2 failed.\n")
 
 
 def test_a_folder_without_pictures(ddrm: Program, folder: Path) -> None:
@@ -393,7 +399,7 @@ def test_cuda_where_there_is_none(
 def test_a_model_that_was_not_downloaded(
     ddrm: Program, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = ("restore", ".", "-d", "deno", "--model", "imagenet-256")
+    command = ("restore", ".", "-d", "deno", "--sigma", "0.05", "--model", "imagenet-256")
     assert_refused(ddrm(*command), 1, "DDRM_OFFLINE forbids the network", "--from-file")
     monkeypatch.delenv("DDRM_OFFLINE")
     assert_refused(ddrm(*command), 1, "Run: ddrm download imagenet-256, or add --yes.")

@@ -110,7 +110,7 @@ def test_a_measurement_remembers_how_its_mask_was_changed(ddrm: Program, photo: 
     assert "in/a.png: 14.1 % of the picture is left out.\n" in outcome.stderr
     missing = np.asarray(opened("y.png").getchannel("A")) == 0
     assert missing.sum() == 24 * 24
-    assert ddrm(*command).stderr == "y.png: exists already, skipped.\n"
+    assert ddrm(*command).stderr.startswith("y.png: exists already, skipped.\n")
     for other in (("--grow-mask", "1"), ("--invert-mask",)):
         assert "was made with other settings" in ddrm(*command, *other).stderr
 
@@ -137,7 +137,11 @@ def test_a_folder_keeps_its_tree_and_resumes(ddrm: Program, photo: Path) -> None
     command = ("degrade", "in", "-d", "sr4", "-o", "out")
     assert ddrm(*command).stdout.splitlines() == ["out/a.png", "out/sub/b.png"]
     again = ddrm(*command)
-    assert (again.exit_code, again.stdout, again.stderr.count("skipped")) == (0, "", 2)
+    assert (again.exit_code, again.stdout, again.stderr.count("exists already, skipped")) == (
+        0,
+        "",
+        2,
+    )
 
 
 @pytest.mark.parametrize("suffix", [".png", ".npz"])
@@ -150,7 +154,7 @@ def test_measurements_of_other_settings_are_not_taken_for_these(
     command = ("degrade", "in", "-d", "sr4", "-o", f"y{suffix}")
     ddrm(*command)
     before = Path(f"y{suffix}").read_bytes()
-    assert ddrm(*command).stderr == f"y{suffix}: exists already, skipped.\n"
+    assert ddrm(*command).stderr.startswith(f"y{suffix}: exists already, skipped.\n")
     other = ddrm(*command, *change)
     assert other.exit_code == 1
     assert f"'y{suffix}' was made with other settings" in other.stderr
@@ -175,11 +179,11 @@ def test_measurements_of_other_pictures_masks_and_kernels_are_not_taken_for_thes
     mask.save("mask.png")
     np.save("kernel.npy", np.ones((3, 5)))
     for command in (inp, blur):
-        assert "other settings or of another picture" in ddrm(*command).stderr
+        assert "was made with other settings: another " in ddrm(*command).stderr
     plain = ("degrade", "in", "-d", "sr2", "-o", "sr2")
     ddrm(*plain)
     opened("in/a.png").rotate(90).save("in/a.png")
-    assert "other settings or of another picture" in ddrm(*plain).stderr
+    assert "was made of another picture" in ddrm(*plain).stderr
 
 
 def test_a_file_that_is_no_measurement_is_not_taken_for_one(ddrm: Program, photo: Path) -> None:

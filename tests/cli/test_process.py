@@ -52,7 +52,7 @@ def test_ctrl_c_keeps_what_was_finished_and_the_same_command_goes_on(
     assert files_below(folder / "out") == {"a.png"}
     assert opened("out/a.png").size == (16, 16)
     Path("in/b.png").unlink()
-    assert ddrm(*command).stderr == "out/a.png: exists already, skipped.\n"
+    assert ddrm(*command).stderr.startswith("out/a.png: exists already, skipped.\n")
 
 
 def test_a_reader_that_has_had_enough_ends_it_quietly(ddrm_process: Start) -> None:

@@ -173,10 +173,10 @@ def test_figures_that_were_not_asked_for_before_are_added(ddrm: Program, photo: 
     ddrm(*command)
     before = read_picture("out/a.png").pixels
     outcome = ddrm(*command, "--compare")
-    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    assert (outcome.exit_code, outcome.stderr) == (0, "1 picture: 1 done.\n")
     assert files_below(Path("out")) == {"a.png", "a_compare.png"}
     assert np.array_equal(read_picture("out/a.png").pixels, before)
-    assert ddrm(*command, "--compare").stderr == "out/a.png: exists already, skipped.\n"
+    assert "out/a.png: exists already, skipped.\n" in ddrm(*command, "--compare").stderr
 
 
 @pytest.mark.slow

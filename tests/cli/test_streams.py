@@ -70,7 +70,8 @@ def test_the_path_that_was_written_is_shown(
     names: list[str], encoding: str, command: tuple[str, ...]
 ) -> None:
     done = run(*command, "in", "-o", "out", encoding=encoding)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 0
+    assert done.stderr.decode(encoding) == f"{len(names)} pictures: {len(names)} done.\n"
     expected = {shown(str(Path("out", name)), encoding) for name in names}
     assert set(done.stdout.splitlines()) == expected
     assert files_below(Path("out")) == set(names)
@@ -78,7 +79,8 @@ def test_the_path_that_was_written_is_shown(
 
 def test_json_is_exact(names: list[str]) -> None:
     done = run("degrade", "in", "-d", "deno", "--json", "-o", "out", encoding="ascii")
-    outputs = [json.loads(line)["output"] for line in done.stdout.decode("ascii").splitlines()]
+    *objects, _ = map(json.loads, done.stdout.decode("ascii").splitlines())
+    outputs = [each["output"] for each in objects]
     assert sorted(outputs) == sorted(str(Path("out", name)) for name in names)
     assert all(Path(output).is_file() for output in outputs)
 
@@ -96,7 +98,7 @@ def test_errors_and_remarks_name_their_picture(names: list[str], encoding: str) 
     )
     for name in names[1:]:
         assert sum(shown(f"'in/{name}'", encoding) in line for line in said) == 1
-    assert said[-1] == f"{len(names) - 1} of {len(names)} pictures failed.".encode()
+    assert said[-1] == f"{len(names)} pictures: 1 done, {len(names) - 1} failed.".encode()
 
 
 @pytest.mark.parametrize("encoding", STREAMS)

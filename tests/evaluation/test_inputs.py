@@ -105,10 +105,17 @@ def test_a_list_that_is_missing_is_named(photos: Path, tmp_path: Path) -> None:
         find_photographs([str(photos)], list_file=tmp_path / "gone.txt")
 
 
-def test_two_pictures_of_one_name_are_refused(photos: Path) -> None:
+def test_two_pictures_of_one_stem_keep_their_suffix(photos: Path) -> None:
     Image.new("RGB", (8, 8)).save(photos / "a.bmp")
+    names = [each.name for each in find_photographs([str(photos)])]
+    assert names == ["a.bmp", "a.png", "b", "c"]
+
+
+def test_two_pictures_of_one_name_are_refused(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "more" / "a.png")
     with pytest.raises(UsageError, match="have the same name"):
-        find_photographs([str(photos)])
+        find_photographs([str(photos), str(tmp_path / "more")])
 
 
 def test_a_list_chooses_orders_and_labels(photos: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -55,3 +56,37 @@ def test_folders_that_cannot_be_compared_are_refused(
     shutil.copy(photos / "a.png", tmp_path / "other" / "z.png")
     with pytest.raises(UsageError, match="has the name of one"):
         score_folders(restored, tmp_path / "other")
+
+
+def test_equal_stems_are_paired_as_restore_names_them(photos: Path, tmp_path: Path) -> None:
+    """Of ``a.jpg`` it is ``a.jpg.png``, or what was finished as ``a.png`` before ``a.png`` came."""
+    with Image.open(photos / "a.png") as image:
+        image.convert("RGB").save(photos / "a.jpg")
+    for first in ("a.jpg.png", "a.png"):
+        restored = tmp_path / f"of {first}"
+        restored.mkdir()
+        with Image.open(photos / "a.jpg") as image:
+            image.save(restored / first)
+        shutil.copy(photos / "a.png", restored / "a.png.png")
+        scores = score_folders(restored, photos)
+        pairs = {pair.reference.name: pair.restored.name for pair in scores.pairs}
+        assert pairs == {"a.jpg": first, "a.png": "a.png.png"}
+        assert all(pair.scores["psnr"] == float("inf") for pair in scores.pairs)
+        assert not scores.unpaired_restored
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named(
+    restored: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "closed").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: Path) -> object:  # root may read anything
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    scores = score_folders(restored, photos)
+    assert list(scores.failures) == [str(photos / "closed")]
+    assert len(scores.pairs) == 3

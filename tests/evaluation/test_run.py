@@ -263,6 +263,19 @@ def test_what_is_compressed_is_evaluated_like_anything_else(runner: Runner, phot
     assert psnr["measurement"] == pytest.approx(psnr["pseudo-inverse"], abs=3)
 
 
+def test_a_picture_that_was_removed_from_the_results_is_made_again(
+    runner: Runner, photos: Path
+) -> None:
+    photographs = find_photographs([str(photos)], limit=1)
+    (first,) = runner(photographs, cells("sr4")).records
+    for picture in sorted(runner.out.glob("pictures/*/*/a.png")):
+        before = picture.read_bytes()
+        picture.unlink()
+        (again,) = runner(photographs, cells("sr4")).records
+        assert again.scores == first.scores
+        assert picture.read_bytes() == before
+
+
 def test_a_picture_that_changed_is_another_run(runner: Runner, photos: Path) -> None:
     photographs = find_photographs([str(photos)], limit=1)
     runner(photographs, cells("sr4"))

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from ddrm_cli import images
-from ddrm_cli.errors import DDRMError, ImageReadError, OutputError
+from ddrm_cli.errors import ImageReadError, OutputError
 from ddrm_cli.images.arrays import load_npy, load_npz
-from ddrm_cli.images.folders import Source, check_collisions, find_pictures, is_folder
+from ddrm_cli.images.folders import survey
 from ddrm_cli.images.kernels import read_kernel
 from ddrm_cli.images.masks import to_mask
 from ddrm_cli.images.measurement import read_npz_measurement
@@ -31,7 +31,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "kernel.txt": read_kernel,
     "kernel.csv": read_kernel,
     "kernel.png": read_kernel,
-    "argument.png": lambda path: find_pictures([str(path)]),
+    "argument.png": lambda path: survey([str(path)]),
 }
 
 
@@ -74,19 +74,8 @@ def test_outputs_that_cannot_be(tmp_path: Path) -> None:
 def test_a_link_in_a_circle_among_pictures_is_left_to_the_reader(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     (tmp_path / "b.png").symlink_to(tmp_path / "b.png")
-    found = find_pictures([str(tmp_path)], out=tmp_path / "b.png" / "out")
-    assert [source.path.name for source in found] == ["a.png", "b.png"]
-    check_collisions([(source, source.path.with_suffix(".out")) for source in found])
-
-
-def test_a_long_name_is_a_file_or_a_folder_as_its_suffix_says() -> None:
-    assert is_folder(Path("x" * 300))
-    assert not is_folder(Path("x" * 300 + ".png"))
-
-
-def test_an_output_with_a_zero_byte_is_refused_with_the_others(tmp_path: Path) -> None:
-    with pytest.raises(DDRMError, match="null"):
-        check_collisions([(Source(tmp_path / "a.png"), tmp_path / "b\0.png")])
+    found = survey([str(tmp_path)], besides=[tmp_path / "b.png" / "out"])
+    assert [source.path.name for source in found.inputs] == ["a.png", "b.png"]
 
 
 def test_the_list_of_modules_is_complete() -> None:

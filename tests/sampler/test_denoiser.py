@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ddrm_cli.errors import WeightsError
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
 
@@ -121,10 +122,11 @@ def test_overflow_in_half_precision_falls_back_to_float32_and_says_so() -> None:
     assert notices == ["The network overflows in float16; going on in float32."]
 
 
-def test_what_is_not_finite_in_float32_is_handed_on() -> None:
-    """There is nothing to fall back to, and no loop either."""
+@pytest.mark.parametrize("weight", [float("nan"), 1e30])
+def test_what_is_not_finite_in_float32_is_an_error(weight: float) -> None:
+    """There is nothing to fall back to; limited to the range of pictures it would be black."""
     network = Overflowing()
     with torch.no_grad():
-        network.weight.fill_(float("nan"))
-        out = NetworkDenoiser(network, SCHEDULE, "epsilon")(torch.ones(1, 1, 2, 2), 1.0)
-    assert torch.isnan(out).all()
+        network.weight.fill_(weight)
+        with pytest.raises(WeightsError, match="not finite"):
+            NetworkDenoiser(network, SCHEDULE, "epsilon")(torch.ones(1, 1, 2, 2), 1.0)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ddrm_cli.files.record import file_digest
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.networks.configurations import PlainUNetConfig
 from ddrm_cli.sampler.denoiser import NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
