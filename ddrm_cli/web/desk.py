@@ -14,11 +14,11 @@ from ddrm_cli.errors import UsageError
 from ddrm_cli.files.degrading import DegradeRequest, degrade_file
 from ddrm_cli.files.names import RestoredFiles
 from ddrm_cli.files.restoring import FileRestorer, RestoreRequest
-from ddrm_cli.images.folders import Source, output_path
 from ddrm_cli.images.masks import Mask
 from ddrm_cli.prior import load_model
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.weights.cache import is_cached
+from ddrm_cli.weights.digests import model_digest
 from ddrm_cli.weights.registry import Model, get_model
 
 from .job import Job
@@ -130,22 +130,15 @@ class Desk:
                 degrade_file(photo.path, source, smaller, overwrite=True)
             posed = request.read(source)
             job.notes += [*posed.notes, *posed.noise_notes]
+            weights = model_digest(self.models[order.model])
             restore = FileRestorer(
                 self._restorer(order.model),
                 RestoredFiles(range(1)),
-                {**request.asked, **order.asked},
-                max_pixels=self.max_pixels,
+                {**request.asked, **order.asked, "weights": weights},
             )
             job.begin()
-            result = output_path(Source(source), out=None, label=order.label, suffix=".png")
-            restore(
-                source,
-                result,
-                posed,
-                overwrite=True,
-                callback=job.told,
-                notice=job.notes.append,
-            )
+            result = source.with_name(f"{source.stem}_{order.label}.png")
+            restore(result, posed, overwrite=True, notice=job.notes.append, progress=job.told)
             job.result = result
 
     def _restorer(self, name: str) -> Restorer:

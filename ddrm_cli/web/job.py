@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ddrm_cli.sampler.ddrm import Step
-
 __all__ = ["Job"]
 
 
@@ -66,10 +64,10 @@ class Job:
         self._check()
         self._started = time.monotonic()
 
-    def told(self, step: Step) -> None:
-        """Take note of a step of the sampler."""
+    def told(self, share: float) -> None:
+        """Take note of the share that is done."""
         self._check()
-        self._share = step.index / step.steps
+        self._share = share
 
     @contextmanager
     def running(self, explain: Callable[[Exception], str]) -> Iterator[None]:

@@ -69,6 +69,7 @@ class Order:
         """What a result depends on besides its problem, as ``ddrm restore`` records it."""
         return {
             "automatic": False,
+            "quality": None,
             "model": self.model,
             "class": None,
             "seed": 0,

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from ddrm_cli.cli.failures import explain
-from ddrm_cli.sampler.ddrm import Step
 from ddrm_cli.web.job import Job
 from ddrm_cli.web.order import Order
-
-
-def step(index: int) -> Step:
-    return Step(index, 4, 1.0, torch.zeros(1))
 
 
 def test_a_job_says_its_share_and_expects_as_much_time_for_the_rest() -> None:
     job = Job()
     assert (job.facts["state"], job.facts["left"]) == ("waiting", None)
     with job.running(explain):
-        job.told(step(3))
+        job.told(0.75)
         facts = job.facts
     assert (facts["state"], facts["share"]) == ("running", 0.75)
     assert facts["left"] >= 0
@@ -30,7 +24,7 @@ def test_a_cancelled_job_ends_at_its_next_step_without_an_error() -> None:
     job, steps = Job(), []
     with job.running(explain):
         for index in range(1, 5):
-            job.told(step(index))
+            job.told(index / 4)
             steps.append(index)
             if index == 2:
                 job.cancel()
