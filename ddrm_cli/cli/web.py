@@ -64,6 +64,7 @@ def web(
             load_models(),
             port=port or 0,
             max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
+            debug=debug,
             explain=explain,
             opened=opened,
         )

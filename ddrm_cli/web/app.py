@@ -18,12 +18,11 @@ All of them below a token that only who was shown the address knows.
 
 from __future__ import annotations
 
-import json
+import asyncio
 from pathlib import Path
 from secrets import compare_digest
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -131,9 +130,8 @@ class _Api:
     async def take_photo(self, request: Request) -> Response:
         key = self._desk.open(request.path_params["name"])
         try:
-            photo = self._desk.photo(key)
-            await self._save(request, photo.path)
-            found = await run_in_threadpool(photo.look, self._desk.max_pixels)
+            await self._save(request, self._desk.photo(key).path)
+            found = await asyncio.wrap_future(self._desk.look(key))
         except BaseException:
             self._desk.close(key)
             raise
@@ -156,8 +154,7 @@ class _Api:
             body += block
             if len(body) > LARGEST_ORDER:
                 raise UsageError("The page asks for too much.", "Load it again.")
-        order = Order.of(json.loads(body))
-        await run_in_threadpool(self._desk.restore, request.path_params["key"], order)
+        self._desk.restore(request.path_params["key"], Order.of(body))
         return Response(status_code=202)
 
     def progress(self, request: Request) -> Response:

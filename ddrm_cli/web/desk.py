@@ -1,4 +1,4 @@
-"""The photographs that lie open, and the one worker who restores them."""
+"""The photographs that lie open, and who looks at them and restores them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from ddrm_cli.errors import UsageError
 from ddrm_cli.files.degrading import DegradeRequest, degrade_file
@@ -53,7 +54,9 @@ class Desk:
         self._explain = explain
         self._photos: dict[str, Photo] = {}
         self._restorers: dict[str, Restorer] = {}
-        self._worker = ThreadPoolExecutor(max_workers=1)  # two would share the same cores
+        # One thread each: more would only share the cores. And they end before the folder does.
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._looker = ThreadPoolExecutor(max_workers=1)
 
     def __enter__(self) -> Desk:
         return self
@@ -62,7 +65,8 @@ class Desk:
         for photo in self._photos.values():
             if photo.job is not None:
                 photo.job.cancel()
-        self._worker.shutdown(cancel_futures=True)
+        for thread in (self._worker, self._looker):
+            thread.shutdown(cancel_futures=True)
 
     @property
     def max_bytes(self) -> int:
@@ -86,6 +90,10 @@ class Desk:
         if key not in self._photos:
             raise UsageError("This photo is no longer here.", "Drop it once more.")
         return self._photos[key]
+
+    def look(self, key: str) -> Future[dict[str, Any]]:
+        """Have a photograph looked at whose file is there; see `Photo.look`."""
+        return self._looker.submit(self.photo(key).look, self.max_pixels)
 
     def close(self, key: str) -> None:
         """Put a photograph away, with all that was made of it."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +39,8 @@ class Order:
     model: str = DEFAULT_MODEL
 
     @classmethod
-    def of(cls, said: Any) -> Order:
-        """An order from JSON's types: this class's fields, ``degradation`` as name and parameters.
+    def of(cls, text: bytes) -> Order:
+        """An order from JSON: this class's fields, ``degradation`` as name and ``parameters``.
 
         Raises:
             UsageError: It is none, or something about it cannot be right.
@@ -51,6 +53,9 @@ class Order:
             "masked": bool,
             "model": str,
         }
+        said: Any = None
+        with contextlib.suppress(ValueError):
+            said = json.loads(text)
         if not isinstance(said, dict) or not all(
             name in kinds and isinstance(value, kinds[name]) for name, value in said.items()
         ):

@@ -27,6 +27,7 @@ def serve(
     *,
     port: int,
     max_pixels: int,
+    debug: bool,
     explain: Callable[[Exception], str],
     opened: Callable[[str], None],
 ) -> None:
@@ -38,6 +39,7 @@ def serve(
         models: Those of which the cached ones are offered.
         port: To listen at; 0 takes any that is free.
         max_pixels: Largest photograph that is read.
+        debug: Show tracebacks of what should not have happened.
         explain: What an error becomes, a sentence.
         opened: Told the address of the page, with its token, once it is answered.
 
@@ -51,7 +53,7 @@ def serve(
         TemporaryDirectory(prefix="ddrm-web-") as folder,
         Desk(Path(folder), models, max_pixels, explain) as desk,
     ):
-        server = make_server(desk, token)
+        server = make_server(desk, token, debug=debug)
         for name in ("SIGTERM", "SIGHUP"):  # which would end the program without cleaning up
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), server.handle_exit)
@@ -59,19 +61,20 @@ def serve(
         server.run(sockets=[listener])
 
 
-def make_server(desk: Desk, token: str) -> uvicorn.Server:
+def make_server(desk: Desk, token: str, *, debug: bool = False) -> uvicorn.Server:
     """What answers: it has no sockets yet, and hears no signals outside of the main thread.
 
     Args:
         desk: Has the photographs.
         token: The first part of every address that is answered.
+        debug: Show tracebacks of what should not have happened.
     """
     config = uvicorn.Config(
         make_app(desk, token),
         headers=list(HEADERS),
         server_header=False,
         access_log=False,  # addresses hold the token
-        log_level="warning",
+        log_level="warning" if debug else "critical",
         ws="none",
         lifespan="off",
         timeout_graceful_shutdown=PATIENCE,
