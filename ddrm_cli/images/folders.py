@@ -76,7 +76,7 @@ def survey(
 
     Results of earlier runs are not inputs. Of what one folder or one pattern stands for, these are
     the pictures whose record holds the digest of another of them, whatever their names, and, since
-    figures have no record, the files ``STEM ENDING.*`` of which there is a ``STEM.*`` beside them.
+    BMP holds no record, the files ``STEM ENDING.*`` of which there is a ``STEM.*`` beside them.
     A file that is named is taken in any case, and so are a folder that holds results alone, and
     what ``ddrm degrade`` made of a result.
 
@@ -98,9 +98,10 @@ def survey(
         with system_errors(argument):
             for source in _without_results(_expand(argument, walk), endings):
                 found.setdefault(find_key(source.path), source)
+    result = Survey(list(found.values()), dict(walk.left_out), walk.unreadable)
     if not found:
-        raise next(iter(walk.unreadable.values()), None) or _nothing(arguments)
-    return Survey(list(found.values()), dict(walk.left_out), walk.unreadable)
+        raise next(iter(walk.unreadable.values()), None) or _nothing(arguments[0], result)
+    return result
 
 
 def find_key(path: Path) -> str:
@@ -220,8 +221,9 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _nothing(arguments: Sequence[str]) -> UsageError:
+def _nothing(folder: str, found: Survey) -> UsageError:
+    why = f" ({found.left_out_words})" if found.left_out else ""
     return UsageError(
-        f"There is no picture in the folder '{arguments[0]}'.",
+        f"There is no picture in the folder '{folder}'{why}.",
         f"Pictures end in {' '.join(sorted(INPUT_SUFFIXES))}.",
     )

@@ -194,7 +194,8 @@ def test_a_run_that_stopped_between_the_samples_goes_on(ddrm: Program, photo: Pa
     assert len(files_below(Path("out"))) == 3
     # Of several results not only the first must be of these settings.
     opened("out/a_seed0.png").save("out/a_seed2.png")
-    assert "was made with other settings" in ddrm(*command).stderr
+    unsaid = "'out/a_seed2.png' exists already, and does not say how it was made."
+    assert unsaid in ddrm(*command).stderr
 
 
 def test_what_others_put_in_the_place_of_a_result_stays(ddrm: Program, photo: Path) -> None:

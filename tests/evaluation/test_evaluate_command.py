@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -49,6 +50,26 @@ def test_json_is_one_object_a_row(photos: Path, out: Path, tiny_models: Path) ->
         "tiny, standard, 1 step",
     ]
     assert all(row["count"] == 1 for row in rows)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named_and_the_rest_is_scored(
+    photos: Path, out: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "closed").mkdir()
+    (photos / "d.dng").touch()
+    scandir = os.scandir
+
+    def refuse(path: Path) -> object:  # root may read anything
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = tiny(photos, out, tiny_models, "-d", "sr4", "--json")
+    assert result.exit_code == 1
+    assert "Left out: 1 .dng." in result.stderr
+    assert "closed' cannot be read: Permission denied." in result.stderr
+    assert all(json.loads(line)["count"] == 3 for line in result.stdout.splitlines())
 
 
 def methods(result: Any) -> list[str]:

@@ -118,7 +118,7 @@ def test_nothing_found_is_an_error(tmp_path: Path) -> None:
         survey([])
     with pytest.raises(ImageReadError, match=r"no file or folder .*missing\.png"):
         survey([str(tmp_path / "missing.png")])
-    with pytest.raises(UsageError, match="no picture in the folder"):
+    with pytest.raises(UsageError, match=r"no picture in the folder '.*' \(left out: 1 \.txt\)"):
         survey([str(tmp_path / "empty")])
     with pytest.raises(UsageError, match="No picture matches"):
         survey([str(tmp_path / "empty" / "*")])
