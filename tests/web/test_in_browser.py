@@ -14,6 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ddrm_cli.inspection.inspect import inspect
+from ddrm_cli.inspection.suggestions import suggestions
+from tests.inspection.pictures import blurred, enlarged, noisy, once_jpeg
+from tests.inspection.pictures import photo as picture
+
 from .conftest import PHOTOS, Page
 
 webdriver: Any = pytest.importorskip("selenium.webdriver")
@@ -189,6 +194,37 @@ def test_from_photo_to_result(user: User, page: Page, photo: Path, tmp_path: Pat
     assert user.sees("#drop")
     page.idle()
     assert not lying.folder.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("past", "what", "field", "value"),
+    [
+        (lambda image: noisy(image, 0.06), "deno", "noise", "estimated"),
+        (lambda image: once_jpeg(image, 20), "jpeg", "quality", "20"),
+        (lambda image: blurred(image, 2.5), "blur", "deviation", None),
+        (lambda image: enlarged(image, 3), "enlarged", "times", "3"),
+        (lambda image: image, "upscale", "factor", "2"),
+    ],
+    ids=["noisy", "once a JPEG", "blurred", "enlarged", "sharp"],
+)
+def test_what_inspect_suggests_is_chosen(
+    user: User,
+    tmp_path: Path,
+    past: Callable[[Image.Image], Image.Image],
+    what: str,
+    field: str,
+    value: str | None,
+) -> None:
+    path = tmp_path / "photo.png"
+    past(picture("coffee")).save(path)
+    first = suggestions(inspect(path))[0]
+    user.gives(path)
+    assert user.find("[name=what]:checked").get_attribute("value") == what
+    assert user.find(f"#choice-{what} .why").text == first.why
+    kind = ":checked" if field == "noise" else ""
+    expected = f"{first.parameters['blur']:g}" if value is None else value
+    assert user.find(f"[name={field}]{kind}").get_attribute("value") == expected
 
 
 @pytest.mark.slow

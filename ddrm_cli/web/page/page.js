@@ -278,6 +278,9 @@ function zoom() {
     picture.style.width = full ? `${after.naturalWidth}px` : "";
     picture.style.height = full ? `${after.naturalHeight}px` : "";
   }
+  const frame = $("frame"); // its middle, where the slider begins
+  frame.scrollTo((frame.scrollWidth - frame.clientWidth) / 2,
+    (frame.scrollHeight - frame.clientHeight) / 2);
 }
 
 // ---- events
