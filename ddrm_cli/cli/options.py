@@ -12,6 +12,7 @@ from ddrm_cli.errors import UsageError
 from .complete import degradations, one_of
 from .config import set_defaults
 from .panels import MACHINE, MODEL, OUTPUT, TASK
+from .streams import STREAM
 
 if TYPE_CHECKING:
     from ddrm_cli.degradations.table import Degradation
@@ -98,12 +99,23 @@ def drawn_mask(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
     return None
 
 
+def _named(ctx: typer.Context, pictures: list[str]) -> list[str]:
+    """A name that is mistyped is told at once, before anything slow is loaded."""
+    from ddrm_cli.images.files import check_named
+
+    for picture in pictures if not ctx.resilient_parsing else ():
+        if picture != STREAM:
+            check_named(picture)
+    return pictures
+
+
 Pictures = Annotated[
     list[str],
     typer.Argument(
         metavar="PICTURE",
         help="Files, folders or patterns such as '*.jpg'; - is stdin.",
         show_default=False,
+        callback=_named,
     ),
 ]
 Out = Annotated[

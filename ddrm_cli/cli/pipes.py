@@ -12,13 +12,11 @@ from typing import Any
 
 from ddrm_cli.errors import UsageError
 
-from .streams import printing
+from .streams import STREAM, printing
 from .tasks import Task
 from .voice import Voice
 
 __all__ = ["piped"]
-
-STREAM = "-"
 
 
 @contextmanager

@@ -12,9 +12,12 @@ from typing import TextIO
 
 from ddrm_cli.errors import OutputError
 
-__all__ = ["carry_every_name", "printing", "write_line"]
+__all__ = ["STREAM", "carry_every_name", "printing", "write_line"]
 
 OWN_BYTES = "ddrm.own_bytes"
+
+STREAM = "-"
+"""What stands for stdin among pictures, and for stdout after ``--out``."""
 
 
 def carry_every_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import BinaryIO
 
 from ddrm_cli.errors import ImageReadError
 
-__all__ = ["file_digest", "opened", "system_errors"]
+__all__ = ["check_named", "file_digest", "opened", "system_errors"]
 
 
 @contextlib.contextmanager
@@ -66,3 +67,14 @@ def file_digest(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def check_named(argument: str) -> None:
+    """Make sure that a file or folder is there; patterns may match later.
+
+    Raises:
+        ImageReadError: It is not, or its name cannot be.
+    """
+    with system_errors(argument):
+        if not Path(argument).exists() and not glob.has_magic(argument):
+            raise ImageReadError(f"There is no file or folder '{argument}'.", "Check its name.")

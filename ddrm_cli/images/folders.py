@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddrm_cli.errors import DDRMError, ImageReadError, UsageError
-from ddrm_cli.images.files import file_digest, system_errors
+from ddrm_cli.images.files import check_named, file_digest, system_errors
 from ddrm_cli.images.metadata import MEASUREMENT_KEY, RESULT_KEY
 from ddrm_cli.images.reading import PICTURE_SUFFIXES, read_texts
 
@@ -115,10 +115,9 @@ def _expand(argument: str, walk: _Walk) -> list[Source]:
     path = Path(argument)
     if path.is_dir():
         return [Source(file, path) for file in walk.inputs(path)]
+    check_named(argument)
     if path.exists():
         return [Source(path)]
-    if not glob.has_magic(argument):
-        raise ImageReadError(f"There is no file or folder '{argument}'.", "Check its name.")
     matches = sorted(Path(match) for match in glob.glob(argument, recursive=True))  # noqa: PTH207
     inputs = [match for match in matches if _is_input(match) and match.is_file()]
     if not inputs:

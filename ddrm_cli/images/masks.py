@@ -80,9 +80,12 @@ def to_mask(
     height, width = photograph.shape[:2]
     if weights.shape != (height, width):
         rows, columns = weights.shape
+        turned = (columns, rows) == (height, width)
         raise MeasurementError(
             f"{name} is {columns} x {rows}, the photograph {width} x {height}.",
-            "Draw the mask at the size of the photograph.",
+            "Turn the mask as viewers show the photograph."
+            if turned
+            else "Draw the mask at the size of the photograph.",
         )
     missing = np.asarray((1 - weights if mask.invert else weights) > FAINT)
     if picture is not None and missing.mean() > 0.5 and _is_photograph(picture, photograph):

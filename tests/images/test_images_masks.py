@@ -239,3 +239,12 @@ def test_masks_that_do_not_fit(tmp_path: Path) -> None:
         mask_of(tmp_path / "missing.png")
     with pytest.raises(MeasurementError, match="5 x 7, the photograph 48 x 32"):
         mask_of(np.eye(7, 5))
+
+
+def test_a_mask_of_a_photograph_that_viewers_show_turned() -> None:
+    """Its maker did not look at the orientation that the photograph carries."""
+    lying = painted(Image.new("L", SIZE), 255).transpose(Image.Transpose.ROTATE_90)
+    with pytest.raises(MeasurementError, match="Turn the mask as viewers show the photograph"):
+        mask_of(lying)
+    with pytest.raises(MeasurementError, match="at the size of the photograph"):
+        mask_of(lying.resize((7, 9)))
