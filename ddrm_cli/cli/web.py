@@ -43,7 +43,7 @@ def web(
     Prints the page's address, which nobody but this machine can reach and nobody without it can
     use. Ctrl-C ends it, and nothing of the photographs is kept.
 
-    ddrm web
+    ddrm web --port 8000
     """
     if any(importlib.util.find_spec(name) is None for name in NEEDS):
         raise UsageError("The page needs more packages.", "Run: pip install 'ddrm-cli[web]'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -105,7 +106,9 @@ def test_the_view_of_a_turned_deep_tiff_is_upright(page: Page, tmp_path: Path) -
 
 def files(page: Page) -> set[Path]:
     page.idle()
-    return {path for path in page.desk.folder.rglob("*") if path.is_file()}
+    # Unlike Path.rglob, it does not mind folders that go meanwhile.
+    walk = os.walk(page.desk.folder)
+    return {Path(folder, name) for folder, _, names in walk for name in names}
 
 
 def test_a_picture_of_too_many_pixels_is_refused_and_nothing_of_it_kept(
