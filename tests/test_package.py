@@ -36,7 +36,7 @@ LAYERS = (
     {"problem", "prior"},
     {"measuring"},
     {"provenance"},
-    {"conversion", "devices", "inspection"},
+    {"conversion", "devices", "inspection", "report"},
     {"weights", "images"},
     {"sampler", "degradations", "networks"},
     {"errors", "_version"},

@@ -11,11 +11,11 @@ import typer
 
 from ddrm_cli.errors import DDRMError, OutputError, OutputExistsError
 
-from .failures import FAILED
+from .failures import FAILED, explain
 from .jobs import Job, Target, clashes, jobs_of
 from .pipes import piped
 from .run_progress import run_progress
-from .tasks import Report, Task
+from .tasks import Ended, Report, Task
 from .voice import Voice
 
 if TYPE_CHECKING:
@@ -88,6 +88,10 @@ def run_task(
                         continue
                 told.done(job, work)
         told.summary(found, several=several)
+        if several or told.error is None:
+            order = {job.source.path: number for number, job in enumerate(jobs)}
+            task.finish(sorted(told.ended, key=lambda each: order.get(each.path, -1)))
+        told.raise_failure(several=several)
 
 
 def _examine(
@@ -132,7 +136,7 @@ def _state(job: Job, task: Task[Any], *, goes_on: bool) -> tuple[Path | None, Co
 
 
 class _Told:
-    """What was told of each picture, counted.
+    """What was told of each picture.
 
     Args:
         voice: Tells it.
@@ -140,35 +144,40 @@ class _Told:
 
     def __init__(self, voice: Voice) -> None:
         self.voice = voice
-        self.counts = Counter[str]()
+        self.ended: list[Ended] = []
         self.error: Exception | None = None
 
     def done(self, job: Job, report: Report) -> None:
         """A picture is done."""
-        self.counts[report.status] += 1
+        self.ended.append(Ended(job.source.path, job.output, report))
         self.voice.done(job.source.path, job.output, report)
 
     def skipped(self, job: Job, output: Path) -> None:
         """A picture's result was there."""
-        self.counts["skipped"] += 1
+        self.ended.append(Ended(job.source.path, output, Report([], {}, "skipped")))
         self.voice.skipped(job.source.path, output)
 
     def failed(self, path: Path, output: Path | None, error: Exception, *, named: bool) -> None:
         """Nothing came of a picture; the error is told unless it ends the command."""
-        self.counts["failed"] += 1
+        report = Report([], {"error": explain(error)}, "failed")
+        self.ended.append(Ended(path, output, report))
         self.error = error
         self.voice.failed(path, output, error)
         if named:
             self.voice.error(error, about=str(path))
 
     def summary(self, found: Survey, *, several: bool) -> None:
-        """Tell what came of all.
+        """Tell what came of all."""
+        counts = Counter(each.report.status for each in self.ended)
+        self.voice.summary(counts, found, several=several)
+
+    def raise_failure(self, *, several: bool) -> None:
+        """End the command as what failed asks for.
 
         Raises:
             DDRMError: The only picture failed.
             typer.Exit: With 1, if some of several failed.
         """
-        self.voice.summary(self.counts, found, several=several)
         if self.error is not None and not several:
             raise self.error
         if self.error is not None:

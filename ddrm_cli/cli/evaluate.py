@@ -30,6 +30,7 @@ from .options import (
 )
 from .progress import picture_bar
 from .summary_table import summary_table
+from .typed import typed
 from .voice import Voice
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def _each_checked(sigmas: list[float] | None) -> list[float] | None:
 
 
 def evaluate(
+    ctx: typer.Context,
     pictures: Annotated[
         list[str] | None,
         typer.Argument(
@@ -222,7 +224,7 @@ def evaluate(
                 "--restored scores what exists: it goes neither with pictures nor with --deg.",
                 "Leave one of them out.",
             )
-        _score_folders(restored, reference, out, metrics, limit_pixels, voice)
+        _score_folders(restored, reference, out, metrics, limit_pixels, typed(ctx), voice)
         return
     if not pictures or not deg:
         raise UsageError(
@@ -284,7 +286,7 @@ def evaluate(
         "limit": limit,
         "cells": [f"{cell.measurement_folder}/{cell.restoration_folder}" for cell in cells],
     }
-    report = write_results(evaluation, options)
+    report = write_results(evaluation, options, typed(ctx))
     _show(summarise(evaluation), metrics, report, voice)
     if evaluation.failures:
         failed = dict.fromkeys(failure.name for failure in evaluation.failures)
@@ -311,6 +313,7 @@ def _score_folders(
     out: Path | None,
     metrics: Sequence[str],
     max_pixels: int,
+    command: str,
     voice: Voice,
 ) -> None:
     from ddrm_cli.evaluation.pairs import score_folders
@@ -321,7 +324,7 @@ def _score_folders(
     report = None
     if out is not None:
         options = {"restored": str(restored), "reference": str(reference)}
-        report = write_folder_results(scores, out, options)
+        report = write_folder_results(scores, out, options, command)
     for path in [*scores.unpaired_restored, *scores.unpaired_reference]:
         voice.say(f"{path} has no pair.")
     for name, reason in scores.failures.items():

@@ -21,6 +21,7 @@ from .panels import PanelledCommand
 from .restore import restore
 from .streams import carry_every_name
 from .train import train
+from .typed import remember
 from .voice import Voice
 from .web import web
 
@@ -29,6 +30,10 @@ __all__ = ["app", "run"]
 
 class _Commands(TyperGroup):
     """Turns errors into one sentence and an exit code; a traceback only with ``--debug``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        remember(ctx, args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         # Read from the arguments as they are: an error may come before the option is parsed.

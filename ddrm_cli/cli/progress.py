@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from ddrm_cli.errors import Progress
+
 from .voice import Voice
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from ddrm_cli.evaluation.run import PictureDone
     from ddrm_cli.training.loop import Step as TrainingStep
 
-__all__ = ["byte_bar", "picture_bar", "training_bar"]
+__all__ = ["byte_bar", "picture_bar", "share_bar", "training_bar"]
 
 stderr = Console(stderr=True)
 
@@ -78,6 +80,16 @@ def byte_bar(voice: Voice) -> Iterator[Callable[[str, int, int | None], None]]:
             bar.update(tasks[name], completed=done, total=total)
 
         yield callback
+
+
+@contextmanager
+def share_bar(voice: Voice, name: str) -> Iterator[Progress]:
+    """One thing, of which a share is done."""
+    from rich.progress import TaskProgressColumn
+
+    with _bar(voice, TaskProgressColumn()) as bar:
+        task = bar.add_task(name, total=1)
+        yield lambda share: bar.update(task, completed=share)
 
 
 @contextmanager

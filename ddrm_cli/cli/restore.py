@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
 
@@ -57,6 +59,7 @@ from .restore_options import (
     Original,
     Preset,
     Quality,
+    ReportPage,
     Samples,
     SaveProgress,
     Seed,
@@ -65,6 +68,7 @@ from .restore_options import (
     Steps,
     Suffix,
 )
+from .typed import typed
 from .voice import Voice
 
 if TYPE_CHECKING:
@@ -75,6 +79,7 @@ __all__ = ["restore"]
 
 
 def restore(
+    ctx: typer.Context,
     pictures: Pictures,
     deg: DegradationName = None,
     sigma: Sigma = None,
@@ -104,6 +109,7 @@ def restore(
     average: Average = False,
     compare: Compare = False,
     original: Original = None,
+    report: ReportPage = None,
     save_progress: SaveProgress = False,
     model_name: ModelName = "photo-small",
     arch: Arch = None,
@@ -135,6 +141,7 @@ def restore(
     """
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.files.names import RestoredFiles
+    from ddrm_cli.files.report import check_report
     from ddrm_cli.images.kernels import read_kernel
     from ddrm_cli.images.naming import find_masks
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
@@ -166,8 +173,12 @@ def restore(
             "Choose a smaller seed.",
         )
     outputs = RestoredFiles(range(seed, seed + samples), average, compare, save_progress)
-    if original is not None and not compare:
-        raise UsageError("--original belongs to --compare.", "Add --compare.")
+    if original is not None and not (compare or report):
+        raise UsageError(
+            "--original is shown by --compare and --report.", "Add --compare or --report."
+        )
+    if report is not None:
+        check_report(report)
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
     naming = _naming(degradation, form, suffix)
@@ -200,6 +211,8 @@ def restore(
         original=original,
         masks=find_masks(mask),
         quality=quality,
+        page=None if dry_run else report,
+        command=typed(ctx),
         asked={
             "automatic": automatic,
             "quality": quality,

@@ -27,6 +27,7 @@ __all__ = [
     "Original",
     "Preset",
     "Quality",
+    "ReportPage",
     "Samples",
     "SaveProgress",
     "Seed",
@@ -153,7 +154,16 @@ Original = Annotated[
     typer.Option(
         "--original",
         metavar="FILE",
-        help="With --compare: the picture before it was degraded, shown too.",
+        help="With --compare or --report: the picture before it was degraded, shown too.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+ReportPage = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="Write a page to look at as well: before and after under a slider, offline.",
         rich_help_panel=OUTPUT,
     ),
 ]

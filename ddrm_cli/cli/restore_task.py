@@ -11,11 +11,13 @@ from ddrm_cli.errors import Progress
 
 from .download import ensure_cached
 from .jobs import Job
-from .tasks import Report, Task
+from .progress import share_bar
+from .tasks import Ended, Report, Task
 from .voice import Voice
 
 if TYPE_CHECKING:
     from ddrm_cli.files.names import RestoredFiles
+    from ddrm_cli.files.report import Outcome
     from ddrm_cli.files.restoring import FileProblem, RestoreRequest
     from ddrm_cli.prior import LoadedModel, TilingSettings
     from ddrm_cli.restoration import Restorer
@@ -47,6 +49,8 @@ class RestoreTask(Task["FileProblem"]):
         original: The picture before it was degraded, for the comparison.
         masks: Of a folder, by name; None where there is none, or one for all.
         quality: Of results as JPEG and WebP.
+        page: What is written of all pictures in the end, to look at; None writes nothing.
+        command: What was typed, which the page tells.
         asked: What results depend on beside the picture and the request, to know them again.
         yes: Download a missing model without asking.
         voice: Tells what the user should hear meanwhile.
@@ -64,6 +68,8 @@ class RestoreTask(Task["FileProblem"]):
     original: Path | None
     masks: Mapping[Path, Path] | None
     quality: int | None
+    page: Path | None
+    command: str
     asked: dict[str, Any]
     yes: bool
     voice: Voice
@@ -185,3 +191,28 @@ class RestoreTask(Task["FileProblem"]):
         )
         written = [str(file) for file in self.files(job.output) if file not in keep]
         return Report(written, {**facts, "files": written, "notes": notes})
+
+    def finish(self, ended: Sequence[Ended]) -> None:
+        """Write the page of all pictures."""
+        if self.page is None:
+            return
+        from ddrm_cli.files.report import write_report
+
+        outcomes = [self._outcome(each) for each in ended]
+        with share_bar(self.voice, self.page.name) as progress:
+            page, *_ = write_report(outcomes, self.page, self.command, progress=progress)
+        self.voice.remark(f"Report: {page}")
+
+    def _outcome(self, ended: Ended) -> Outcome:
+        """What the page shows of a picture."""
+        from ddrm_cli.files.report import Outcome
+
+        status, facts = ended.report.status, ended.report.facts
+        if ended.output is None or status in ("failed", "unchanged"):
+            return Outcome(ended.path, status, sentence=facts.get("error", UNCHANGED))
+        layers = dict(zip(self.outputs.labels(), self.results(ended.output), strict=True))
+        if self.outputs.average:
+            layers["uncertainty"] = self.outputs.uncertainty(ended.output)
+        if self.original is not None:
+            layers["original"] = self.original
+        return Outcome(ended.path, status, layers, facts)

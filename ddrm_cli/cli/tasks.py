@@ -12,7 +12,7 @@ from ddrm_cli.errors import Progress
 
 from .jobs import Job, Naming
 
-__all__ = ["Report", "Task"]
+__all__ = ["Ended", "Report", "Task"]
 
 Work = TypeVar("Work")
 
@@ -24,12 +24,28 @@ class Report:
     Args:
         lines: For people, such as the paths that were written.
         facts: For scripts, of JSON's types.
-        status: ``"done"``, ``"planned"``, or ``"unchanged"`` where nothing was to be done.
+        status: ``"done"``, ``"planned"``, ``"unchanged"`` where nothing was to be done,
+            ``"skipped"`` where it was done before, or ``"failed"``.
     """
 
     lines: Sequence[object]
     facts: Mapping[str, Any]
     status: str = "done"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A picture that nothing more comes of.
+
+    Args:
+        path: The picture, or a folder that cannot be looked into.
+        output: Where its result is, or would be.
+        report: What came of it.
+    """
+
+    path: Path
+    output: Path | None
+    report: Report
 
 
 @dataclass(kw_only=True)
@@ -101,3 +117,14 @@ class Task(ABC, Generic[Work]):
         Raises:
             DDRMError: It cannot be worked on or written.
         """
+
+    def finish(self, ended: Sequence[Ended]) -> None:
+        """Do what is left to do once all pictures have ended; the only one has not failed.
+
+        Args:
+            ended: All of them, in the order of the inputs.
+
+        Raises:
+            DDRMError: It cannot be done.
+        """
+        return

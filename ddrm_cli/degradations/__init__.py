@@ -12,5 +12,10 @@
 ``text_masks``
     Holes in the form of text.
 
+``factors``, ``separable``
+    Filters of rows and of columns, and operators of two of them.
+``cosine``, ``lines``
+    The fast transform that decomposes such filters, and how pictures go through it.
+
 The other modules hold the operators, one family each; ``separable`` and ``dense`` are for more.
 """

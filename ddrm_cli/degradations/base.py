@@ -92,8 +92,7 @@ class LinearOperator(nn.Module, ABC):
         self.margin = (0, 0)
         self.noise: float | None = None
         assert math.prod(self.spectral_shape) == math.prod(image_shape)
-        assert bool(torch.isfinite(singular_values).all())
-        assert bool((singular_values >= 0).all())
+        assert 0 <= singular_values.min() <= singular_values.max() < math.inf
         self.register_buffer("singular_values", singular_values.float())
         # Of the values as they are kept: float32 may have rounded one to zero.
         positive = self.singular_values > 0
@@ -183,11 +182,14 @@ class LinearOperator(nn.Module, ABC):
         return self.V(torch.where(self.measured, 1 / s, torch.zeros_like(s)) * self.Ut(y))
 
 
-def gain(operator: LinearOperator) -> float:
-    """How bright a white picture is measured, on average; 1 for kernels of sum one."""
-    s = operator.singular_values
-    brightness = float(operator(torch.ones((1, *operator.image_shape)).to(s)).mean())
-    return brightness if abs(brightness) > 0.1 * float(s.max()) else float(s.max())
+def usable_gain(brightness: float, strongest: float) -> float:
+    """What a measurement is divided by so that it is as bright as the picture.
+
+    Args:
+        brightness: How bright a white picture is measured, on average; 1 for kernels of sum one.
+        strongest: The largest singular value, which serves where white is hardly measured.
+    """
+    return brightness if abs(brightness) > 0.1 * strongest else strongest
 
 
 def dot_test(operator: LinearOperator, generator: torch.Generator) -> float:

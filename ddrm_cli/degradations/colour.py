@@ -56,7 +56,8 @@ class Greying(LinearOperator):
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """Reflect each pixel's colour, ``x - 2 n (n x)``; its own inverse."""
-        return x_bar - 2 * self._normal * (self._normal * x_bar).sum(dim=1, keepdim=True)
+        along = torch.einsum("c,bchw->bhw", self._normal[:, 0, 0], x_bar)[:, None]
+        return torch.addcmul(x_bar, self._normal, along, value=-2)
 
     Vt = V
 

@@ -6,30 +6,68 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from .base import ImageShape, LinearOperator
+from .cosine import CosineTransform
+from .lines import LineMap, map_lines
 
-__all__ = ["CompressedSensing", "walsh_hadamard_matrix"]
+__all__ = ["CompressedSensing", "WalshTransform"]
+
+BITS = 6  # a product with a matrix of 64 x 64 is faster than the additions that it stands for
 
 
-def walsh_hadamard_matrix(size: int) -> NDArray[np.float64]:
-    """Orthonormal Walsh-Hadamard matrix of any size, shape (size, size).
+class WalshTransform(nn.Module):
+    """Orthonormal Walsh-Hadamard transform of lines of any length N, in O(N log N).
 
-    For a power of two it is Sylvester's, entries ``+-1 / sqrt(size)``. Otherwise it is the
-    Kronecker product of that for the largest power of two that divides the size and the cosine
-    transform of the odd rest: orthonormal and spread out all the same.
+    For a power of two its matrix is Sylvester's, entries ``+-1 / sqrt(N)``. Otherwise it is the
+    Kronecker product of the cosine transform of the odd part of N and that for the rest, the
+    largest power of two that divides it: orthonormal and spread out all the same.
+
+    Args:
+        size: N, the length of the last axis of what is transformed.
     """
-    power = size & -size
-    walsh = np.ones((1, 1))
-    while len(walsh) < power:
-        walsh = np.block([[walsh, walsh], [walsh, -walsh]]) / math.sqrt(2)
-    odd = size // power
-    k, n = np.arange(odd)[:, None], np.arange(odd)[None]
-    cosine = np.cos(math.pi * k * (n + 0.5) / odd) * math.sqrt(2 / odd)
-    cosine[0] /= math.sqrt(2)
-    return np.asarray(np.kron(cosine, walsh), dtype=np.float64)
+
+    _signs: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._power = size & -size
+        odd = size // self._power
+        self._cosine = CosineTransform(odd) if odd > 1 else None
+        bits = self._power.bit_length() - 1
+        passes = math.ceil(bits / BITS)
+        self._radices = [2 ** ((bits + index) // passes) for index in range(passes)]
+        signs = torch.ones(1, 1)
+        while len(signs) < 2**BITS:
+            signs = torch.cat([torch.cat([signs, signs]), torch.cat([signs, -signs])], dim=1)
+        self.register_buffer("_signs", signs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Lines (..., N) to their coefficients (..., N)."""
+        spread = self._walsh(x)
+        return spread if self._cosine is None else self._along_odd(self._cosine, spread)
+
+    def inverse(self, x_bar: Tensor) -> Tensor:
+        """Coefficients (..., N) to lines (..., N)."""
+        if self._cosine is not None:
+            x_bar = self._along_odd(self._cosine.inverse, x_bar)
+        return self._walsh(x_bar)
+
+    def _along_odd(self, line_map: LineMap, x: Tensor) -> Tensor:
+        return line_map(x.reshape(*x.shape[:-1], -1, self._power).mT).mT.flatten(-2)
+
+    def _walsh(self, x: Tensor) -> Tensor:
+        """Transform each run of the power of two; its own inverse.
+
+        Sylvester's matrix is the Kronecker product of smaller ones, one for each digit of the
+        index. The first digit becomes the last as it is transformed, until all are back.
+        """
+        shape = x.shape
+        for radix in self._radices:
+            matrix = self._signs[:radix, :radix] / math.sqrt(radix)
+            x = x.reshape(-1, radix, self._power // radix).mT @ matrix
+        return x.reshape(shape)
 
 
 class CompressedSensing(LinearOperator):
@@ -44,42 +82,35 @@ class CompressedSensing(LinearOperator):
         seed: Which coefficients.
     """
 
-    _rows: Tensor
-    _columns: Tensor
-    _picked: Tensor
-
     def __init__(self, image_shape: ImageShape, ratio: int, seed: int) -> None:
         channels, height, width = image_shape
-        count = max(1, height * width // ratio)
+        size = height * width
+        count = max(1, size // ratio)
         # RandomState's stream is frozen for good: the same seed picks the same coefficients.
         random = np.random.RandomState(seed)
-        picked = np.zeros((channels, count), dtype=np.int64)
-        for channel in range(channels):
-            rest = 1 + random.permutation(height * width - 1)[: count - 1]
-            picked[channel, 1:] = np.sort(rest)
-            picked[channel] += channel * height * width
-        singular_values = torch.zeros(channels * height * width)
-        index = torch.from_numpy(picked.reshape(-1))
-        singular_values[index] = 1
+        singular_values = torch.zeros(channels, size)
+        singular_values[:, 0] = 1
+        for channel in singular_values:
+            channel[1:][torch.from_numpy(random.permutation(size - 1)[: count - 1])] = 1
         super().__init__(image_shape, (channels, count), singular_values.reshape(image_shape))
-        self.register_buffer("_picked", index)
-        for name, size in (("_rows", height), ("_columns", width)):
-            self.register_buffer(name, torch.from_numpy(walsh_hadamard_matrix(size)).float())
+        self._rows, self._columns = WalshTransform(height), WalshTransform(width)
 
     def V(self, x_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.V`."""
-        return self._rows.T @ (x_bar @ self._columns)
+        return map_lines(self._rows.inverse, self._columns.inverse, x_bar)
 
     def Vt(self, x: Tensor, /) -> Tensor:
         """See `LinearOperator.Vt`."""
-        return self._rows @ (x @ self._columns.T)
+        return map_lines(self._rows, self._columns, x)
 
     def U(self, y_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.U`."""
-        return y_bar.flatten(1)[:, self._picked].reshape(-1, *self.measurement_shape)
+        channels = zip(y_bar.unbind(1), self.measured, strict=True)
+        return torch.stack([each[:, picked] for each, picked in channels], dim=1)
 
     def Ut(self, y: Tensor, /) -> Tensor:
         """See `LinearOperator.Ut`."""
-        y_bar = y.new_zeros((y.shape[0], math.prod(self.spectral_shape)))
-        y_bar[:, self._picked] = y.flatten(1)
-        return y_bar.reshape(-1, *self.spectral_shape)
+        y_bar = y.new_zeros((y.shape[0], *self.spectral_shape))
+        for channel, picked in enumerate(self.measured):
+            y_bar[:, channel, picked] = y[:, channel]
+        return y_bar

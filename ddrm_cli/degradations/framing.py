@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .base import ImageShape, LinearOperator
-from .blur import FourierBlur
 from .build import build_operator
+from .fourier import FourierBlur, fast_side
 from .frame import MARGIN
 from .table import Degradation
 
@@ -43,13 +43,15 @@ def build_framed(degradation: Degradation, image_shape: ImageShape) -> LinearOpe
         return build_operator(degradation, image_shape)
     rows, columns = margin
     channels, height, width = image_shape
+    # The margin may be wider than it has to: some lengths take ten times as long to transform.
+    rows, columns = fast_side(height + rows) - height, fast_side(width + columns) - width
     operator = build_operator(degradation, (channels, height + rows, width + columns))
     operator.margin = (rows, columns)
     return operator
 
 
 def frame_margin(degradation: Degradation) -> tuple[int, int]:
-    """Rows and columns of the margin that a degradation needs: none unless it wraps around.
+    """Rows and columns of margin that a degradation needs at least: none unless it wraps around.
 
     Raises:
         DDRMError: What `build_operator` raises.
@@ -88,38 +90,41 @@ def continue_measurement(
     start = operator.framed(y)
     inside = torch.zeros(start.shape[-2:], dtype=torch.bool)
     inside[: y.shape[2], : y.shape[3]] = True if hidden is None else torch.from_numpy(~hidden)
-    trusted = torch.where(operator.measured, operator.singular_values, 0.0)
-    precision = _precision(trusted, max(sigma, LEAST_NOISE))
-    # One channel after another: float64 spectra of a large picture take memory.
-    channels = start.flatten(0, 1)
-    return torch.stack([_expected(each, inside, precision) for each in channels]).view(start.shape)
+    precision = _precision(operator, max(sigma, LEAST_NOISE))
+    for channel in start.flatten(0, 1):  # one after another: spectra take memory
+        channel.copy_(_expected(channel, inside, precision))
+    return start
 
 
-def _precision(singular_values: Tensor, sigma: float) -> Tensor:
-    """``w`` on the half spectrum of `torch.fft.rfft2`, float64."""
-    height, width = singular_values.shape
+def _precision(operator: FourierBlur, sigma: float) -> Tensor:
+    """``w`` on the half spectrum of `torch.fft.rfft2`."""
+    _, height, width = operator.image_shape
     rows = torch.fft.fftfreq(height, dtype=torch.float64)[:, None]
     columns = torch.fft.rfftfreq(width, dtype=torch.float64)
     squared = rows**2 + columns**2
     squared[0, 0] = 1 / (2 * max(height, width)) ** 2  # the mean varies like a very long wave
     power = 1 / squared
     power *= CONTRAST**2 / power.mean()
-    half = singular_values[:, : width // 2 + 1].double()
-    return torch.reciprocal(half**2 * power + sigma**2)
+    half = (..., slice(width // 2 + 1))
+    trusted = torch.where(operator.measured[half], operator.singular_values[half].double(), 0.0)
+    return torch.reciprocal(trusted**2 * power + sigma**2).float()
 
 
 def _expected(start: Tensor, inside: Tensor, precision: Tensor) -> Tensor:
-    """One channel with its margin replaced by the expectation; float32."""
+    """One channel with its margin replaced by the expectation.
+
+    In float32 it differs by 4e-6 from what float64 finds in twice the time and memory.
+    """
 
     def weigh(values: Tensor) -> Tensor:
-        spectrum = torch.fft.rfft2(values) * precision
+        spectrum = torch.fft.rfft2(values).mul_(precision)
         weighed: Tensor = torch.fft.irfft2(spectrum, s=values.shape)
-        return torch.where(inside, torch.zeros_like(weighed), weighed)
+        return weighed.masked_fill_(inside, 0)
 
-    mean = start[inside].double().mean()
-    values = start.double() - mean
-    residual = -weigh(values)
-    direction = residual
+    mean = start[inside].mean(dtype=torch.float64).float()
+    values = start - mean
+    residual = weigh(values).neg_()
+    direction = residual.clone()
     energy = residual.square().sum()
     goal = TOLERANCE**2 * energy
     for _ in range(MAX_ITERATIONS):
@@ -127,10 +132,9 @@ def _expected(start: Tensor, inside: Tensor, precision: Tensor) -> Tensor:
             break
         weighed = weigh(direction)
         step = energy / (direction * weighed).sum()
-        values = values + step * direction
-        residual = residual - step * weighed
+        values.addcmul_(step, direction)
+        residual.addcmul_(-step, weighed)
         previous, energy = energy, residual.square().sum()
-        direction = residual + energy / previous * direction
-    continued: Tensor = (values + mean).float()
-    whole: Tensor = torch.where(inside, start, continued)
+        direction.mul_(energy / previous).add_(residual)
+    whole: Tensor = torch.where(inside, start, values.add_(mean))
     return whole

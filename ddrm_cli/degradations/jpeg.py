@@ -209,15 +209,21 @@ class JPEG(LinearOperator):
     def V(self, x_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.V`."""
         rows, columns, height, width = self._grid
-        channels, *size = self.image_shape
-        units = (x_bar @ self._v.T).reshape(-1, rows, columns, channels, height, width)
-        return units.permute(0, 3, 1, 4, 2, 5).reshape(-1, channels, *size)
+        x = x_bar.new_empty((len(x_bar), *self.image_shape))
+        # A row of units at a time: it takes no memory of the picture's size.
+        for pixels, units in zip(x.chunk(rows, 2), x_bar.chunk(rows, 1), strict=True):
+            found = (units @ self._v.T).view(len(x), columns, -1, height, width)
+            pixels.view(len(x), -1, height, columns, width).copy_(found.permute(0, 2, 3, 1, 4))
+        return x
 
     def Vt(self, x: Tensor, /) -> Tensor:
         """See `LinearOperator.Vt`."""
         rows, columns, height, width = self._grid
-        units = x.reshape(len(x), -1, rows, height, columns, width).permute(0, 2, 4, 1, 3, 5)
-        return units.reshape(len(x), *self.spectral_shape) @ self._v
+        x_bar = x.new_empty((len(x), *self.spectral_shape))
+        for pixels, units in zip(x.chunk(rows, 2), x_bar.chunk(rows, 1), strict=True):
+            found = pixels.reshape(len(x), -1, height, columns, width).permute(0, 3, 1, 2, 4)
+            units.copy_(found.reshape(len(x), columns, -1) @ self._v)
+        return x_bar
 
     def U(self, y_bar: Tensor, /) -> Tensor:
         """See `LinearOperator.U`."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from ddrm_cli.errors import MeasurementError
 
 from .base import ImageShape, LinearOperator, Start, fine_detail
-from .boundary import filter_matrix
+from .factors import filter_factor
 from .filling import fill, missing_pixels
 from .separable import SeparableOperator, is_outer_product, outer_factors
 
@@ -209,9 +209,9 @@ def filtered(
         MeasurementError: The factor does not divide both sides.
     """
     _check_divisible(image_shape, factor)
-    _, height, width = image_shape
+    channels, height, width = image_shape
     return SeparableOperator(
-        image_shape, filter_matrix(rows, height, factor), filter_matrix(columns, width, factor)
+        channels, filter_factor(rows, height, factor), filter_factor(columns, width, factor)
     )
 
 

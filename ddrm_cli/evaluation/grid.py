@@ -19,7 +19,7 @@ from ddrm_cli.sampler.settings import (
 
 from .text import short_number
 
-__all__ = ["ALL", "Cell", "make_grid", "make_settings", "settings_name"]
+__all__ = ["ALL", "Cell", "make_grid", "make_settings", "preset_of", "settings_name"]
 
 ALL = "all"  # every degradation that needs no file of the user's
 
@@ -137,11 +137,18 @@ def make_settings(
     ]
 
 
+def preset_of(settings: Settings) -> str | None:
+    """The preset that these are, but for the steps; None where more was changed."""
+    wanted = {**asdict(settings), "steps": None}
+    names = (name for name, each in PRESETS.items() if {**asdict(each), "steps": None} == wanted)
+    return next(names, None)
+
+
 def settings_name(settings: Settings) -> str:
     """The preset that these are, but for the steps; otherwise what they are."""
-    for name, preset in PRESETS.items():
-        if {**asdict(preset), "steps": None} == {**asdict(settings), "steps": None}:
-            return name
+    preset = preset_of(settings)
+    if preset is not None:
+        return preset
     s = settings
     if isinstance(s, SamplerSettings):
         effort = "" if s.effort == 1 else f", effort {short_number(s.effort)}"

@@ -25,9 +25,9 @@ __all__ = [
     "METRICS",
     "Metric",
     "check_metrics",
-    "consistency",
     "get_metric",
     "psnr",
+    "residual",
     "select_metrics",
     "ssim",
 ]
@@ -87,7 +87,7 @@ def ssim(x_hat: ArrayLike, x: ArrayLike) -> float:
     return float(np.mean(luminance * structure))
 
 
-def consistency(x_hat: ArrayLike, y: ArrayLike, operator: LinearOperator) -> float:
+def residual(x_hat: ArrayLike, y: ArrayLike, operator: LinearOperator) -> float:
     """Root mean square of ``H x_hat - y``: what the restoration leaves of the measurement.
 
     The original leaves the noise, so a posterior sample should leave about ``sigma_y``: much less
@@ -105,8 +105,8 @@ def consistency(x_hat: ArrayLike, y: ArrayLike, operator: LinearOperator) -> flo
     import torch
 
     picture = torch.from_numpy(np.moveaxis(np.asarray(x_hat, np.float32), -1, 0).copy())
-    residual = operator(operator.framed(picture[None]))[0] - torch.as_tensor(y)
-    spectrum = operator.Ut(residual[None])[0]
+    left = operator(operator.framed(picture[None]))[0] - torch.as_tensor(y)
+    spectrum = operator.Ut(left[None])[0]
     measured = (operator.singular_values > 0).expand(spectrum.shape)
     return float(spectrum[measured].double().square().mean().sqrt())
 
@@ -152,16 +152,16 @@ class Metric:
 _ROWS = (
     Metric("psnr", "PSNR", psnr, True, "original", unit="dB", decimals=2),
     Metric("ssim", "SSIM", ssim, True, "original", decimals=3),
-    Metric("consistency", "residual", consistency, None, "measurement"),
+    Metric("residual", "residual", residual, None, "measurement"),
     Metric("lpips", "LPIPS", learned.lpips, False, "original", decimals=3),
     Metric("kid", "KID", learned.kid, False, "set", decimals=5),
     Metric("fid", "FID", learned.fid, False, "set", decimals=2),
 )
 
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ROWS}
-"""Every metric by its name; those after ``consistency`` need the extra ``metrics``."""
+"""Every metric by its name; those after ``residual`` need the extra ``metrics``."""
 
-DEFAULT_METRICS = ("psnr", "ssim", "consistency")
+DEFAULT_METRICS = ("psnr", "ssim", "residual")
 """What is always measured."""
 
 

@@ -18,12 +18,13 @@ __all__ = ["CSV", "JSON", "REPORT", "write_folder_results", "write_results"]
 CSV, JSON, REPORT = "results.csv", "results.json", "report.html"
 
 
-def write_results(evaluation: Evaluation, options: Mapping[str, Any]) -> Path:
+def write_results(evaluation: Evaluation, options: Mapping[str, Any], command: str = "") -> Path:
     """Write the files of an evaluation into its folder, in place of earlier ones.
 
     Args:
         evaluation: What was found.
         options: What the user asked for, kept in the JSON file.
+        command: What was typed, for the report's head.
 
     Returns:
         The report.
@@ -34,11 +35,13 @@ def write_results(evaluation: Evaluation, options: Mapping[str, Any]) -> Path:
     store = evaluation.store
     store.write(CSV, evaluation_csv(evaluation).encode())
     store.write(JSON, evaluation_json(evaluation, options).encode())
-    store.write(REPORT, evaluation_report(evaluation).encode())
+    store.write(REPORT, evaluation_report(evaluation, command))
     return store.out / REPORT
 
 
-def write_folder_results(scores: FolderScores, out: Path, options: Mapping[str, Any]) -> Path:
+def write_folder_results(
+    scores: FolderScores, out: Path, options: Mapping[str, Any], command: str = ""
+) -> Path:
     """The same for restorations that existed already.
 
     Raises:
@@ -47,5 +50,5 @@ def write_folder_results(scores: FolderScores, out: Path, options: Mapping[str, 
     """
     write_bytes(out / CSV, folders_csv(scores).encode(), overwrite=False)
     write_bytes(out / JSON, folders_json(scores, options).encode(), overwrite=False)
-    write_bytes(out / REPORT, folders_report(scores, out).encode(), overwrite=False)
+    write_bytes(out / REPORT, folders_report(scores, out, command), overwrite=False)
     return out / REPORT

@@ -38,7 +38,7 @@ from .text import finite_json
 
 __all__ = ["ORIGINAL", "Protocol", "Record", "Store"]
 
-FORMAT = 1  # of the folder; another number is another layout
+FORMAT = 2  # of the folder; another number is another layout, or other names in it
 ORIGINAL = "original"
 _ANOTHER = "Choose another folder with --out, or delete this one."
 
@@ -147,7 +147,13 @@ class Store:
             theirs = {**found["protocol"], "version": found["version"], "format": found["format"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"'{self._file}' cannot be read.", _ANOTHER) from error
-        ours = {**_as_json(self.protocol), "version": __version__, "format": FORMAT}
+        if theirs["format"] != FORMAT:
+            raise UsageError(
+                f"'{self.out}' has the results of another version of ddrm, in format "
+                f"{theirs['format']}; this one goes on with format {FORMAT}.",
+                _ANOTHER,
+            )
+        ours = {**_as_json(self.protocol), "version": __version__}
         for key, value in ours.items():
             if theirs.get(key) != value:
                 raise UsageError(

@@ -18,7 +18,7 @@ import torch
 
 from ddrm_cli._version import __version__
 
-from .grid import Cell
+from .grid import Cell, preset_of
 from .metrics import METRICS
 from .pairs import FolderScores
 from .run import DDRM, Evaluation
@@ -60,7 +60,7 @@ class Summary:
         method: DDRM with its settings, or a baseline.
         count: Pictures.
         means: Metric to the mean over pictures.
-        sigma: Noise of the measurements, which ``consistency`` is compared with.
+        sigma: Noise of the measurements, which ``residual`` is compared with.
         totals: Metric to the score of the whole set.
         seconds: Time a picture; None where nothing was restored.
         is_baseline: Whether it is something to beat.
@@ -78,7 +78,7 @@ class Summary:
     def text(self, metric: str) -> str:
         """A metric's mean with its error, or its total; a dash where it was not measured.
 
-        ``consistency`` is shown in multiples of the noise, where there is any.
+        ``residual`` is shown in multiples of the noise, where there is any.
         """
         written = METRICS[metric].format
         if metric in self.totals:
@@ -86,7 +86,7 @@ class Summary:
         if metric not in self.means:
             return "–"
         mean = self.means[metric]
-        if metric == "consistency":
+        if metric == "residual":
             if self.sigma > 0:
                 return f"{mean.value / self.sigma:.2f} σ"
             return written(mean.value)
@@ -143,8 +143,9 @@ def evaluation_csv(evaluation: Evaluation) -> str:
     """A row for each picture in each cell; scores of the baselines stand beside DDRM's.
 
     A column is named after the metric, with the method before it where that is a baseline:
-    ``psnr``, ``bicubic_psnr``. A name's bytes that are no UTF-8 are written out: see `encodable`;
-    the JSON has them as escapes, exactly.
+    ``psnr``, ``bicubic_psnr``. ``preset`` is empty where more of it than the steps was changed. A
+    name's bytes that are no UTF-8 are written out: see `encodable`; the JSON has them as escapes,
+    exactly.
     """
     metrics = evaluation.store.protocol.metrics
     rows: list[dict[str, Any]] = []
@@ -155,6 +156,7 @@ def evaluation_csv(evaluation: Evaluation) -> str:
             "degradation": record.cell.degradation,
             "sigma": record.cell.sigma,
             "model": record.cell.model,
+            "preset": preset_of(record.cell.settings),
             **settings,
             **record.sampler,
             "label": record.label,

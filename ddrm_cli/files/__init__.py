@@ -6,5 +6,6 @@
 ``record``       how a result was made: what is written into it, and read again
 ``names``        ``RestoredFiles``: which files one restoration gives
 ``figures``      pictures of one restoration: side by side, step by step, uncertainty
+``report``       pages to look at after a run, before and after under a slider
 ===============  =================================================================
 """

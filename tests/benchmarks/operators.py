@@ -1,59 +1,153 @@
-"""Time and memory of the operators: ``python -m tests.benchmarks.operators``.
+"""Time and memory of the operators: ``python -m tests.benchmarks.operators``; needs Linux.
 
-For each degradation: milliseconds for one sampler step (V and V^T) and for all four maps on a
-picture of three channels, on one thread; then seconds and memory to build it at a large size.
+Two Markdown tables. The first has a row for each degradation, on pictures of three channels: what
+it takes to build the operator at one size, and one V and one V^T at another. The second says how
+time and memory grow with the pixels, on sides that a Fourier transform likes and on prime ones.
+Memory is the peak above what there was, without the arguments, in bytes a pixel: a copy of the
+picture takes 12. Each row runs in a process of its own, with two threads; the seconds are those of
+a clock, and those that all cores worked, which other programs change less. Random subsets are drawn
+before the time begins.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import math
+import multiprocessing
 import time
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+from unittest import mock
 
+import numpy as np
 import torch
 
-from ddrm_cli.degradations.build import build_operator
-from ddrm_cli.degradations.table import DEGRADATIONS
+from ddrm_cli.degradations.base import LinearOperator
+from ddrm_cli.degradations.framing import build_framed
+from ddrm_cli.degradations.table import DEGRADATIONS, get_entry
 from tests.degradations.examples import example
 
+GROWING = ("sr4", "sr_bicubic4", "deblur_gauss", "deblur", "cs2")
+SIDES = {"fast": (1024, 2048, 4096, 8192), "prime": (1021, 2039, 4093, 8191)}
 
-def best(action: Callable[[], object], repeats: int) -> float:
-    """The shortest of several times, in seconds: what the machine does when left alone."""
-    times = []
+
+class Cost(NamedTuple):
+    """Of one action."""
+
+    seconds: float
+    processor: float  # seconds, of all cores together
+    peak: int  # bytes
+
+
+def measured(action: Callable[[], object], repeats: int = 1) -> Cost:
+    """The shortest of several times, and the most memory in use beyond what was."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is what there is now
+    before, times, busy = _status("VmRSS"), [], []
     for _ in range(repeats):
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         action()
         times.append(time.perf_counter() - started)
-    return min(times)
+        busy.append(time.process_time() - worked)
+    return Cost(min(times), min(busy), max(0, _status("VmHWM") - before))
+
+
+def _status(key: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(key))
+
+
+def build(name: str, side: int) -> LinearOperator:
+    """The operator, framed where it needs it; its measurement has a prime side where side is."""
+    scale = get_entry(name).scale
+    measurement = side // scale
+    while side in SIDES["prime"] and not is_prime(measurement):
+        measurement -= 1
+    return build_framed(example(name), (3, scale * measurement, scale * measurement))
+
+
+def is_prime(number: int) -> bool:
+    """For the smaller ones."""
+    return all(number % divisor for divisor in range(2, math.isqrt(number) + 1))
+
+
+def maps(operator: LinearOperator, repeats: int) -> tuple[int, Cost, Cost]:
+    """Pixels, and the costs of V and V^T."""
+    _, height, width = operator.image_shape
+    x = torch.rand(1, *operator.image_shape)
+    x_bar = x.reshape(1, *operator.spectral_shape)
+    with torch.inference_mode():
+        return (
+            height * width,
+            measured(lambda: operator.V(x_bar), repeats),
+            measured(lambda: operator.Vt(x), repeats),
+        )
+
+
+def row(name: str, large: int, size: int, repeats: int) -> str:
+    """Of the first table."""
+    torch.set_num_threads(2)
+    # Drawing a random order takes NumPy longer than all else: the second time it is known.
+    known = SimpleNamespace(permutation=functools.cache(np.random.RandomState(0).permutation))
+    with mock.patch("numpy.random.RandomState", return_value=known):
+        first = measured(lambda: build(name, large))
+        again = measured(lambda: build(name, large))
+    known.permutation.cache_clear()
+    pixels, forth, back = maps(build(name, size), repeats)
+    return (
+        f"| `{name}` | {again.seconds:.2f} | {again.processor:.2f} | {first.peak / large**2:.0f} "
+        f"| {forth.seconds:.2f} | {forth.processor:.2f} | {forth.peak / pixels:.0f} "
+        f"| {back.seconds:.2f} | {back.processor:.2f} | {back.peak / pixels:.0f} |"
+    )
+
+
+def growth(name: str, kind: str, repeats: int) -> str:
+    """A row of the second table: exponents of a line through all sizes, and the times."""
+    torch.set_num_threads(2)
+    counts, seconds, peaks = [], [], []
+    for side in SIDES[kind]:
+        operator = build(name, side)
+        pixels, forth, back = maps(operator, repeats)
+        counts.append(pixels)
+        seconds.append(forth.processor + back.processor)
+        peaks.append(forth.peak)
+    times = " | ".join(f"{each:.2f}" for each in seconds)
+    exponents = " | ".join(f"{_slope(counts, each):.2f}" for each in (seconds, peaks))
+    return f"| `{name}` | {kind} | {times} | {exponents} |"
+
+
+def _slope(x: list[int], y: list[float] | list[int]) -> float:
+    if min(y) <= 0:
+        return 0.0  # a map that does nothing
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--large", type=int, default=2048)
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--large", type=int, default=8192, help="side to build at")
+    parser.add_argument("--size", type=int, default=4096, help="side to run the maps at")
+    parser.add_argument("--repeats", type=int, default=5, help="of which the best counts")
+    parser.add_argument("--names", nargs="+", default=list(DEGRADATIONS))
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    size, large = arguments.size, arguments.large
-    x = torch.rand(1, 3, size, size)
-    print(f"{'name':14} {'step ms':>8} {'four maps ms':>13} {'build s':>8} {'buffers MB':>11}")
-    for name in DEGRADATIONS:
-        operator = build_operator(example(name), (3, size, size))
-        x_bar, y = operator.Vt(x), operator(x)
-
-        def step() -> None:
-            operator.V(operator.Vt(x))  # noqa: B023
-
-        def maps() -> None:
-            step()
-            operator.U(x_bar), operator.Ut(y)  # noqa: B023
-
-        step_ms, maps_ms = 1e3 * best(step, 30), 1e3 * best(maps, 30)
-        started = time.perf_counter()
-        built = build_operator(example(name), (3, large, large))
-        seconds = time.perf_counter() - started
-        megabytes = sum(buffer.nbytes for buffer in built.buffers()) / 1e6
-        print(f"{name:14} {step_ms:8.2f} {maps_ms:13.2f} {seconds:8.2f} {megabytes:11.1f}")
+    large, size, repeats = arguments.large, arguments.size, arguments.repeats
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        print(
+            f"| | build {large}², s | of processor | bytes a pixel "
+            f"| V {size}², s | of processor | bytes a pixel | V^T, s | of processor "
+            f"| bytes a pixel |\n|---|{'---:|' * 9}"
+        )
+        for name in arguments.names:
+            print(pool.apply(row, (name, large, size, repeats)), flush=True)
+        print(
+            "\nProcessor seconds of V and V^T together, at 1, 4, 16 and 64 megapixels.\n\n"
+            f"| | sides | 1 | 4 | 16 | 64 | exponent | of memory |\n|---|---|{'---:|' * 6}"
+        )
+        for name in [name for name in GROWING if name in arguments.names]:
+            for kind in SIDES:
+                print(pool.apply(growth, (name, kind, repeats)), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,21 +13,20 @@ import torch.nn.functional as F
 from PIL import Image
 
 from ddrm_cli.degradations.blur import (
-    FourierBlur,
     blur_by_kernel,
-    convolution_matrix,
     gaussian_taps,
     motion_kernel,
     separable_blur,
 )
 from ddrm_cli.degradations.build import build_operator
-from ddrm_cli.degradations.compressed_sensing import walsh_hadamard_matrix
 from ddrm_cli.degradations.dense import DenseOperator
+from ddrm_cli.degradations.fourier import FourierBlur
 from ddrm_cli.degradations.super_resolution import cubic, lanczos3, stretched_taps, triangle
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import MeasurementError, UsageError
 
 from .examples import example
+from .plain import convolution_matrix, walsh_hadamard_matrix
 
 # Products of float32 matrices of side ~100 with entries of order one.
 FLOAT32 = 2e-5

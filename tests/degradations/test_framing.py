@@ -7,7 +7,7 @@ import pytest
 import scipy.ndimage
 import torch
 
-from ddrm_cli.degradations.blur import FourierBlur
+from ddrm_cli.degradations.fourier import FourierBlur
 from ddrm_cli.degradations.frame import cut_frame, mirror_frame
 from ddrm_cli.degradations.framing import build_framed, continue_measurement, frame_margin
 from ddrm_cli.degradations.separable import SeparableOperator

@@ -39,6 +39,9 @@ def test_a_table_and_three_files_come_out(photos: Path, out: Path, tiny_models: 
     for name in ("results.csv", "results.json", "report.html"):
         assert (out / name).is_file()
     assert len((out / "results.csv").read_text().splitlines()) == 1 + 2 * 2 * 2
+    (command,) = re.findall("<code>(.*?)</code>", (out / "report.html").read_text("utf-8"))
+    assert command.startswith("ddrm evaluate /")
+    assert command.endswith(f"--out {out} --precision float32 -d sr4 -d inp --steps 2 --limit 2")
 
 
 def test_json_is_one_object_a_row(photos: Path, out: Path, tiny_models: Path) -> None:

@@ -14,9 +14,9 @@ from ddrm_cli.errors import MeasurementError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.metrics import (
     METRICS,
     check_metrics,
-    consistency,
     get_metric,
     psnr,
+    residual,
     select_metrics,
     ssim,
 )
@@ -68,21 +68,21 @@ def test_the_original_leaves_the_noise(degradation: str) -> None:
     x = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
     y = operator(x)
     y = y + 0.05 * torch.randn(y.shape, generator=torch.Generator().manual_seed(1))
-    residual = consistency(x[0].movedim(0, -1), y[0], operator)
+    left = residual(x[0].movedim(0, -1), y[0], operator)
     # At least 192 * 3 numbers: their root mean square is known to 1 / sqrt(2 * 576) = 3 %.
-    assert residual == pytest.approx(0.05, rel=0.1)
+    assert left == pytest.approx(0.05, rel=0.1)
 
 
-def test_consistency_does_not_look_into_holes() -> None:
+def test_the_residual_does_not_look_into_holes() -> None:
     mask = np.zeros((8, 8), dtype=bool)
     mask[:4] = True
     operator = build_operator(Degradation("inp", {"mask": mask}), (1, 8, 8))
     y = torch.full((1, 8, 8), 0.5)
     x_hat = torch.full((8, 8, 1), 0.5)
     x_hat[:4] = 0.9
-    assert consistency(x_hat, y, operator) == pytest.approx(0, abs=1e-7)  # float32
+    assert residual(x_hat, y, operator) == pytest.approx(0, abs=1e-7)  # float32
     x_hat[4:] = 0.6
-    assert consistency(x_hat, y, operator) == pytest.approx(0.1, abs=1e-7)
+    assert residual(x_hat, y, operator) == pytest.approx(0.1, abs=1e-7)
 
 
 def test_pictures_that_cannot_be_compared_are_refused() -> None:
@@ -101,11 +101,11 @@ def test_an_unknown_metric_offers_the_nearest() -> None:
 def test_metrics_of_sets_need_two_pictures() -> None:
     with pytest.raises(UsageError, match="between sets"):
         check_metrics(["psnr", "kid"], 1)
-    check_metrics(["psnr", "ssim", "consistency"], 1)
+    check_metrics(["psnr", "ssim", "residual"], 1)
 
 
 def test_metrics_are_selected_by_what_they_need() -> None:
-    names = ["psnr", "kid", "consistency", "lpips"]
+    names = ["psnr", "kid", "residual", "lpips"]
     assert [each.name for each in select_metrics(names, "original")] == ["psnr", "lpips"]
     assert [each.name for each in select_metrics(names, "set")] == ["kid"]
 

@@ -29,7 +29,7 @@ def test_pairs_have_one_name_whatever_their_suffix(restored: Path, photos: Path)
     x_hat, x = (read_picture(path).pixels for path in (restored / "a.tif", photos / "a.png"))
     assert scores.pairs[0].scores["psnr"] == psnr(x_hat, x)
     assert scores.pairs[1].scores["psnr"] == float("inf")
-    assert "consistency" not in scores.pairs[0].scores  # there is no measurement
+    assert "residual" not in scores.pairs[0].scores  # there is no measurement
 
 
 def test_what_has_no_pair_and_what_does_not_fit_is_named(restored: Path, photos: Path) -> None:

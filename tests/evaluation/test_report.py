@@ -10,9 +10,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -39,47 +38,10 @@ from ddrm_cli.evaluation.tables import (
 )
 from ddrm_cli.prior import load_model
 from ddrm_cli.sampler.settings import SamplerSettings
+from tests.report.reader import Reader
 
+SCORES = {"psnr", "ssim", "residual"}
 NASTY = "<img src=x onerror=alert(1)>&\"'{{title}} ü"
-VOID = {"meta", "link", "img", "input", "br", "line", "circle", "rect"}
-
-
-class Page(HTMLParser):
-    """A strict reader: every tag is closed, in order; remembers all addresses and texts."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.addresses: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        assert len(values) == len(attrs), f"an attribute twice in {tag}"
-        self.tags.append((tag, values))
-        self.addresses += [
-            value or "" for key, value in attrs if key in ("src", "href", "action", "data")
-        ]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def cards(self) -> list[dict[str, str | None]]:
-        return [values for tag, values in self.tags if values.get("class") == "card"]
 
 
 @pytest.fixture(scope="module")
@@ -105,54 +67,83 @@ def evaluation(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> E
 
 def test_the_report_is_whole_and_needs_nothing_from_elsewhere(evaluation: Evaluation) -> None:
     text = evaluation_report(evaluation)
-    page = Page(text)
-    assert all(address.startswith("data:") for address in page.addresses)
-    assert "http://" not in text
-    assert "https://" not in text
-    assert "@import" not in text
-    assert "url(" not in text
-    assert len(page.cards()) == 12
-    assert "{{" not in text.replace("{{title}}", "")  # but for the picture of that name
+    page = Reader(text)
+    assert all(address.startswith("data:") for address in page.loaded)
+    for word in (b"http://", b"https://", b"@import", b"url("):
+        assert word not in text
+    assert len(page.cards) == 6  # three pictures, measured in two ways
+    assert b"{{" not in text.replace(b"{{title}}", b"")  # but for the picture of that name
 
 
 def test_names_are_text_whatever_they_look_like(evaluation: Evaluation) -> None:
-    page = Page(evaluation_report(evaluation))
-    assert NASTY in {card["data-name"] for card in page.cards()}
+    page = Reader(evaluation_report(evaluation))
+    assert NASTY in {card["data-name"] for card in page.cards}
     assert NASTY in page.texts
     assert not any("onerror" in values for _, values in page.tags)
 
 
 def test_a_card_has_all_layers_and_finds_the_full_pictures(evaluation: Evaluation) -> None:
-    page = Page(evaluation_report(evaluation))
-    images = [values for tag, values in page.tags if tag == "img"]
-    roles = {str(values["data-role"]) for values in images}
-    assert roles == {"before", "after", "inverse", "original"}
-    for values in images:
-        assert (evaluation.store.out / unquote(str(values["data-full"]))).is_file()
+    page = Reader(evaluation_report(evaluation))
+    labels = [str(values["data-label"]) for values in page.all("img")]
+    ours = ["tiny, standard, 1 step", "tiny, standard, 2 steps"]
+    inp, sr4 = ["measurement", *ours, "original"], ["bicubic", *ours, "pseudo-inverse", "original"]
+    assert labels == 3 * (sr4 + inp)
+    assert len(page.files) == 2 * len(labels)
+    for address in page.files:
+        assert (evaluation.store.out / unquote(address)).is_file()
+
+
+def test_restorations_by_two_methods_can_be_chosen_for_the_two_sides(
+    evaluation: Evaluation,
+) -> None:
+    page = Reader(evaluation_report(evaluation))
+    controls = [values.get("id") for values in page.all("select")]
+    assert controls == ["group", "order", "left", "right"]
+    assert not any("hidden" in values for values in page.all("label"))
+    for method in ("tiny, standard, 1 step", "tiny, standard, 2 steps"):
+        # On both sides, and in both tables.
+        assert page.texts.count(method) >= 4
+
+
+def test_the_command_stands_in_the_head(evaluation: Evaluation) -> None:
+    command = "ddrm evaluate 'a <b>.png' --deg sr4"
+    assert command in Reader(evaluation_report(evaluation, command)).texts
+
+
+def test_cards_begin_in_the_order_of_names(evaluation: Evaluation) -> None:
+    names = [str(card["data-name"]) for card in Reader(evaluation_report(evaluation)).cards]
+    assert names == sorted(names)
 
 
 def test_failures_and_scores_are_on_the_page(evaluation: Evaluation) -> None:
-    page = Page(evaluation_report(evaluation))
+    page = Reader(evaluation_report(evaluation))
     failed = [text for text in page.texts if text.startswith("broken, ")]
     cells = {record.cell: None for record in evaluation.records}
     assert failed == [f"broken, {cell.title}" for cell in cells]
     assert sum("is not a picture" in text for text in page.texts) == len(failed) == 4
     for row in summarise(evaluation):
         assert row.text("psnr") in page.texts
-    keys = [json.loads(str(card["data-keys"])) for card in page.cards()]
-    assert all({"psnr", "ssim", "consistency", "gain"} == set(each) for each in keys)
+    for values in page.all("img"):
+        keys = json.loads(str(values["data-keys"]))
+        assert set(keys) == (set() if values["data-label"] == "original" else SCORES)
 
 
 def test_of_very_many_pictures_the_worst_and_some_of_the_rest_are_shown(
     evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "MAX_SHOTS", 4)
-    page = Page(evaluation_report(evaluation))
-    scores = sorted(each.scores[DDRM]["psnr"] for each in evaluation.records)
-    shown = sorted(json.loads(str(card["data-keys"]))["psnr"] for card in page.cards())
+    monkeypatch.setattr(report, "MAX_PICTURES", 20)  # of five layers a card
+    page = Reader(evaluation_report(evaluation))
+    one_step = [each for each in evaluation.records if each.cell.settings.steps == 1]
+    scores = sorted(each.scores[DDRM]["psnr"] for each in one_step)
+    shown = sorted(
+        json.loads(str(values["data-keys"]))["psnr"]
+        for values in page.all("img")
+        if values["data-label"] == "tiny, standard, 1 step"
+    )
+    assert len(scores) == 6
     assert len(shown) == 4
     assert shown[:2] == scores[:2]
-    assert any("12 pictures: the 2 worst, and 2 of the rest" in text for text in page.texts)
+    assert "(6: the 2 worst, and 2 of the rest)" in page.texts
 
 
 def test_a_picture_that_was_deleted_does_not_break_the_report(evaluation: Evaluation) -> None:
@@ -160,7 +151,9 @@ def test_a_picture_that_was_deleted_does_not_break_the_report(evaluation: Evalua
     data = path.read_bytes()
     path.unlink()
     try:
-        assert len(Page(evaluation_report(evaluation)).cards()) == 12
+        page = Reader(evaluation_report(evaluation))
+        assert len(page.cards) == 6
+        assert sum("cannot be shown" in text for text in page.texts) == 1
     finally:
         path.write_bytes(data)
 
@@ -188,16 +181,16 @@ def test_baselines_stand_beside_each_restoration_once(evaluation: Evaluation) ->
 
 def test_the_residual_is_shown_in_units_of_the_noise(evaluation: Evaluation) -> None:
     bicubic = summarise(evaluation)[0]
-    expected = f"{bicubic.means['consistency'].value / 0.05:.2f} σ"
-    assert bicubic.text("consistency") == expected
+    expected = f"{bicubic.means['residual'].value / 0.05:.2f} σ"
+    assert bicubic.text("residual") == expected
     assert bicubic.text("lpips") == "–"
     noise_free = replace(bicubic, sigma=0.0)
-    assert noise_free.text("consistency") == f"{bicubic.means['consistency'].value:.4f}"
+    assert noise_free.text("residual") == f"{bicubic.means['residual'].value:.4f}"
 
 
 def test_an_axis_tells_apart_what_differs_in_the_seventh_digit(evaluation: Evaluation) -> None:
     row = summarise(evaluation)[0]
-    page = Page(plots([replace(row, means={"psnr": Mean(160.0005, 0.0004)})], ["psnr"]))
+    page = Reader(plots([replace(row, means={"psnr": Mean(160.0005, 0.0004)})], ["psnr"]).encode())
     places = [values["x"] for _, values in page.tags if values.get("text-anchor") == "middle"]
     ticks = [text for text in page.texts if re.fullmatch(r"160(\.\d{3,})?", text)]
     assert len(places) == len(set(ticks)) > 3
@@ -210,7 +203,8 @@ def test_the_csv_has_a_row_for_each_picture_and_cell(evaluation: Evaluation) -> 
     assert float(rows[0]["psnr"]) == record.scores[DDRM]["psnr"]
     assert float(rows[0]["bicubic_psnr"]) == record.scores["bicubic"]["psnr"]
     assert rows[0]["measurement_psnr"] == ""  # belongs to inpainting
-    assert (rows[0]["degradation"], rows[0]["steps"]) == ("sr4", "1")
+    named = ("degradation", "preset", "steps")
+    assert tuple(rows[0][name] for name in named) == ("sr4", "standard", "1")
 
 
 def test_the_json_says_what_is_needed_to_repeat_the_run(evaluation: Evaluation) -> None:
@@ -240,9 +234,10 @@ def test_folders_that_were_scored_have_a_report_too(evaluation: Evaluation, tmp_
     scores = score_folders(pictures[0].parent, pictures[1].parent)
     (row,) = summarise_folders(scores)
     assert row.count == 3
-    page = Page(folders_report(scores, tmp_path))
-    assert len(page.cards()) == 3
-    assert all(address.startswith("data:") for address in page.addresses)
+    page = Reader(folders_report(scores, tmp_path))
+    assert len(page.cards) == 3
+    assert [values["data-label"] for values in page.all("img")] == 3 * ["original", "restored"]
+    assert all((tmp_path / unquote(address)).is_file() for address in page.files)
     assert len(folders_csv(scores).splitlines()) == 4
     write_folder_results(scores, tmp_path / "scores", {})
     assert _names(tmp_path / "scores") == ["report.html", "results.csv", "results.json"]
@@ -262,12 +257,10 @@ def test_names_that_are_no_utf_8_are_written_out(tiny_models: Path, tmp_path: Pa
         partial(load_model, device="cpu", precision="float32", models=tiny_models),
         protocol=Protocol(size=32),
     )
-    page = Page(write_results(found, {}).read_text(encoding="utf-8"))
-    (card,) = page.cards()
+    page = Reader(write_results(found, {}).read_bytes())
+    (card,) = page.cards
     assert card["data-name"] == r"caf\udce9"
     assert any(text.startswith(r"caf\udce9 broken, ") for text in page.texts)
-    for address in (values["data-full"] for tag, values in page.tags if "data-full" in values):
-        assert (tmp_path / "out" / os.fsdecode(unquote_to_bytes(str(address)))).is_file()
     (row,) = csv.DictReader(io.StringIO((tmp_path / "out/results.csv").read_text("utf-8")))
     assert row["picture"] == r"caf\udce9"
     kept = json.loads((tmp_path / "out/results.json").read_text("utf-8"))
@@ -282,7 +275,7 @@ def test_names_that_are_no_utf_8_are_written_out(tiny_models: Path, tmp_path: Pa
 def test_a_report_of_pictures_without_scores_shows_some_of_them(
     evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "MAX_SHOTS", 4)
+    monkeypatch.setattr(report, "MAX_PICTURES", 20)
     protocol = Protocol(size=32, metrics=())
     bare = replace(
         evaluation,
@@ -292,7 +285,7 @@ def test_a_report_of_pictures_without_scores_shows_some_of_them(
             for each in evaluation.records
         ],
     )
-    assert len(Page(evaluation_report(bare)).cards()) == 4
+    assert len(Reader(evaluation_report(bare)).cards) == 4
 
 
 def _names(folder: Path) -> Sequence[str]:

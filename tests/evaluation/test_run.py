@@ -78,7 +78,7 @@ def test_every_picture_is_scored_in_every_cell(runner: Runner, photos: Path) -> 
     assert runner.loaded == 1
     for record in found.records:
         assert (record.width, record.height) == (32, 32)
-        assert set(record.scores[DDRM]) == {"psnr", "ssim", "consistency"}
+        assert set(record.scores[DDRM]) == {"psnr", "ssim", "residual"}
         assert len(record.scores) >= 2  # a baseline beside it
 
 
@@ -234,6 +234,20 @@ def test_a_grey_picture_stays_grey_where_it_is_not_preprocessed(
     assert read_picture(runner.out / path).channels == 1
 
 
+def test_the_folder_of_an_older_layout_is_refused_as_such(runner: Runner, photos: Path) -> None:
+    photographs = find_photographs([str(photos)], limit=1)
+    runner(photographs, cells("sr4"))
+    file = runner.out / "run.json"
+    run = json.loads(file.read_text())
+    # As it was when the residual was still called consistency in files.
+    run |= {"format": 1, "version": "0.0.1"}
+    run["protocol"]["metrics"] = ["psnr", "ssim", "consistency"]
+    file.write_text(json.dumps(run))
+    with pytest.raises(UsageError, match=r"in format 1; this one goes on with format 2"):
+        runner(photographs, cells("sr4"))
+    assert json.loads(file.read_text()) == run
+
+
 @pytest.mark.parametrize(
     ("other", "what"),
     [
@@ -257,7 +271,7 @@ def test_what_is_compressed_is_evaluated_like_anything_else(runner: Runner, phot
     (record,) = evaluation.records
     assert set(record.scores) == {DDRM, "measurement", "pseudo-inverse"}
     cell = JPEG((3, 32, 32), Compression.of_quality(20)).cell
-    assert record.scores[DDRM]["consistency"] < cell / 2
+    assert record.scores[DDRM]["residual"] < cell / 2
     # Both say the same, but for how the colours are enlarged.
     psnr = {name: scores["psnr"] for name, scores in record.scores.items()}
     assert psnr["measurement"] == pytest.approx(psnr["pseudo-inverse"], abs=3)

@@ -123,7 +123,7 @@ def test_large_pictures_are_scored_as_a_set_within_the_runs_own_limit(
     assert not found.failures
     assert calls == [(2, 2)] * 3
     # A dark pixel, as for a picture that cannot be read, is far shorter.
-    sources = re.findall(r'src="([^"]*)"', evaluation_report(found))
+    sources = re.findall(r'src="([^"]*)"', evaluation_report(found).decode())
     assert min(map(len, sources)) > 800
 
 
