@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import copyreg
 import difflib
+import errno
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -55,6 +56,8 @@ __all__ = [
     "WeightsError",
     "WeightsMismatchError",
     "expect",
+    "is_out_of_memory",
+    "shown",
 ]
 
 Notice = Callable[[str], None]
@@ -62,6 +65,40 @@ Notice = Callable[[str], None]
 
 Progress = Callable[[float], None]
 """Is told how far something is: a share of it, from 0 to 1."""
+
+
+_NO_MEMORY = (
+    "out of memory",
+    "allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "could not create a primitive",  # oneDNN's words for it
+    "failed to map segment",  # the linker's, where a library is loaded
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on any device, here or in what led here.
+
+    By its words, without torch: where memory is short, that may be what cannot be loaded.
+    """
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or getattr(error, "errno", None) == errno.ENOMEM
+        or any(words in text for words in _NO_MEMORY)
+        or (error.__cause__ is not None and is_out_of_memory(error.__cause__))
+    )
+
+
+def shown(value: object) -> str:
+    """A value as a sentence quotes it: no more of it than fits into a line."""
+    try:
+        text = str(value)
+    except ValueError:  # Python writes no number of more digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:50]}..."
 
 
 class DDRMError(Exception):

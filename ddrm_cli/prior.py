@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.errors import Notice, Progress, UsageError, expect
+from ddrm_cli.errors import Notice, Progress, UsageError, expect, shown
 from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
@@ -24,6 +24,9 @@ from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, load_models
 
 __all__ = ["LoadedModel", "TilingSettings", "load_model"]
 
+LARGEST_TILE = 2**16  # pixels: sides beyond that are those of whole pictures
+LARGEST_BATCH = 2**16
+
 
 @dataclass(frozen=True)
 class TilingSettings:
@@ -34,19 +37,27 @@ class TilingSettings:
         batch_size: Windows evaluated at once.
 
     Raises:
-        UsageError: Not positive.
+        UsageError: Not positive, or beyond any machine.
     """
 
     tile: int | None = None
     batch_size: int = 1
 
     def __post_init__(self) -> None:
-        if self.tile is not None and not (isinstance(self.tile, int) and self.tile >= 1):
-            raise UsageError(f"A tile of {self.tile} pixels is not possible.", "Try 256 or 512.")
-        if not (isinstance(self.batch_size, int) and self.batch_size >= 1):
+        if self.tile is not None and not _is_whole(self.tile, LARGEST_TILE):
             raise UsageError(
-                f"A batch of {self.batch_size} tiles is not possible.", "Choose 1 or more."
+                f"A tile of {shown(self.tile)} pixels is not possible.",
+                f"Try 256 or 512; at most {LARGEST_TILE}.",
             )
+        if not _is_whole(self.batch_size, LARGEST_BATCH):
+            raise UsageError(
+                f"A batch of {shown(self.batch_size)} tiles is not possible.",
+                f"Choose 1 to {LARGEST_BATCH}.",
+            )
+
+
+def _is_whole(value: object, largest: int) -> bool:
+    return isinstance(value, int) and 1 <= value <= largest
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,14 @@ from torch import Tensor
 from ddrm_cli.conversion import ImageLike, to_batch
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.devices import on_device
-from ddrm_cli.errors import Notice, OutOfMemoryError, Progress, UsageError, expect
+from ddrm_cli.errors import (
+    Notice,
+    OutOfMemoryError,
+    Progress,
+    UsageError,
+    expect,
+    is_out_of_memory,
+)
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.measuring import DegradationLike
@@ -34,7 +41,6 @@ from ddrm_cli.sampler.settings import (
     get_preset,
     settings_notes,
 )
-from ddrm_cli.sampler.tiling import is_out_of_memory
 from ddrm_cli.weights.classes import describe_class
 from ddrm_cli.weights.registry import DEFAULT_MODEL
 

@@ -39,6 +39,7 @@ LAYERS = (
     {"conversion", "devices", "inspection", "report"},
     {"weights", "images"},
     {"sampler", "degradations", "networks"},
+    {"untrusted"},
     {"errors", "_version"},
 )
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import tomli
 import typer
 
 from ddrm_cli.errors import ConfigError, UsageError
+from ddrm_cli.untrusted import is_there, parse_toml, read_text, user_folder
 
 __all__ = ["config_path", "options_from_file", "set_defaults"]
 
@@ -26,9 +26,10 @@ NOT_IN_A_FILE = ("config", "debug", "help")  # options that only make sense for 
 SOURCE = "ddrm.config"  # where the context remembers the file
 
 
-def config_path() -> Path:
-    """Where the user's file is looked for."""
-    return platformdirs.user_config_path("ddrm", appauthor=False) / "config.toml"
+def config_path() -> Path | None:
+    """Where the user's file is looked for; None if the user has no home."""
+    folder = user_folder(lambda: platformdirs.user_config_path("ddrm", appauthor=False))
+    return None if folder is None else folder / "config.toml"
 
 
 def set_defaults(ctx: typer.Context, file: Path | None) -> Path | None:
@@ -45,7 +46,7 @@ def set_defaults(ctx: typer.Context, file: Path | None) -> Path | None:
     if ctx.resilient_parsing:  # the shell asks for completions
         return file
     path = file or config_path()
-    if file is None and not path.exists():
+    if path is None or (file is None and not is_there(path, ConfigError)):
         return file
     commands: Mapping[str, Any] = ctx.find_root().command.commands  # type: ignore[attr-defined]
     tables = _read(path)
@@ -84,15 +85,10 @@ def options_from_file(ctx: typer.Context) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomli.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
+        return parse_toml(read_text(path, ConfigError))
+    except ValueError as error:
         raise ConfigError(
-            f"The configuration {path} cannot be read: {error.strerror or error}.",
-            "Check --config.",
-        ) from error
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"The configuration {path} is not valid TOML: {error}.", "Correct that line."
+            f"The configuration '{path}' is not valid TOML: {error}.", "Correct that line."
         ) from error
 
 

@@ -182,7 +182,7 @@ def _fetch(model: Model, voice: Voice) -> list[object]:
 
     if not is_cached(model):
         tell_terms(model, voice)
-        _download(model, voice)
+    _download(model, voice)  # which looks at what is there, too
     return [weights_path(model)]
 
 

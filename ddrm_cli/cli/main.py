@@ -19,6 +19,7 @@ from .inspect import inspect
 from .list_degradations import list_degradations
 from .panels import PanelledCommand
 from .restore import restore
+from .signals import INTERRUPTED_SENTENCE
 from .streams import carry_every_name
 from .train import train
 from .typed import remember
@@ -41,7 +42,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, typer.Abort):
-            voice.say("Interrupted. What was finished is kept; nothing is half written.")
+            voice.say(INTERRUPTED_SENTENCE)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read our results, such as `head`, has had enough.
@@ -98,6 +99,6 @@ for _command in (
 
 
 def run() -> None:
-    """Entry point of the console script, and of ``python -m ddrm_cli``."""
+    """Run the command that the arguments name, and end."""
     carry_every_name()
     app(prog_name="ddrm")

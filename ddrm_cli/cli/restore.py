@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ddrm_cli.errors import UnknownNameError, UsageError
-from ddrm_cli.sampler.settings import LARGEST_SEED
+from ddrm_cli.sampler.settings import LARGEST_SEED, MAX_SAMPLES
 
 from .batch import run_task
 from .jobs import Naming
@@ -165,8 +165,8 @@ def restore(
     if samples > 1 and detail is None and isinstance(settings, SamplerSettings):
         voice.remark("Several samples are drawn in full detail, so that they differ as they may.")
         settings = settings_of("detailed", steps=steps)
-    if samples < 1:
-        raise UsageError(f"'--samples {samples}' is not possible.", "Choose 1 or more.")
+    if not 1 <= samples <= MAX_SAMPLES:
+        raise UsageError(f"'--samples {samples}' is not possible.", f"Choose 1 to {MAX_SAMPLES}.")
     if seed + samples - 1 > LARGEST_SEED:
         raise UsageError(
             f"{samples} samples from --seed {seed} on pass the largest seed, {LARGEST_SEED}.",

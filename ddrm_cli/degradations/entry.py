@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-from ddrm_cli.errors import MeasurementError, UsageError
+from ddrm_cli.errors import MeasurementError, UsageError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +82,10 @@ def check_sigma(sigma: object) -> float:
     Raises:
         UsageError: It is none, or above 1: that is in another unit, which the hint tells.
     """
-    level = float(sigma) if isinstance(sigma, Real) else math.nan
+    try:
+        level = float(sigma) if isinstance(sigma, Real) else math.nan
+    except OverflowError:  # a whole number of hundreds of digits
+        level = math.inf
     if 0 <= level <= 1:
         return level
     hint = "Give the standard deviation of the noise on [0, 1] pixel values, such as 0.05."
@@ -90,7 +93,7 @@ def check_sigma(sigma: object) -> float:
         white = 255 if level <= 255 else 65535
         share = f"{level:g} of {white} is {level / white:.2g}"
         hint = f"Pixel values are from 0 to 1 here: {share}."
-    said = f"{level:g}" if isinstance(sigma, Real) else sigma
+    said = f"{level:g}" if isinstance(sigma, Real) else shown(sigma)
     raise UsageError(f"A sigma of {said} is not possible.", hint)
 
 

@@ -10,8 +10,11 @@ from ddrm_cli.errors import UsageError
 from ddrm_cli.images.folders import Survey, survey
 from ddrm_cli.images.naming import distinct_names
 from ddrm_cli.images.reading import PICTURE_SUFFIXES
+from ddrm_cli.untrusted import read_text
 
 __all__ = ["Photograph", "find_photographs", "photographs_of", "read_list"]
+
+LARGEST_LIST = 1 << 28  # bytes: some million names
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,7 @@ def read_list(file: Path, photographs: Mapping[str, Photograph]) -> list[Photogr
     Raises:
         UsageError: The file cannot be read, is empty, or names what is not there, or not one.
     """
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The list '{file}' cannot be read: {error}.", "Check --list.") from error
+    lines = read_text(file, UsageError, LARGEST_LIST).splitlines()
     by_end: dict[str, list[Photograph]] = {}
     for photograph in photographs.values():
         whole = PurePosixPath(photograph.name)

@@ -27,8 +27,10 @@ from ddrm_cli._version import __version__
 from ddrm_cli.errors import ImageError, OutputError, UsageError
 from ddrm_cli.images.encoding import encode_picture
 from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.unfinished import remove_unfinished
 from ddrm_cli.images.writing import write_bytes
 from ddrm_cli.sampler.settings import LARGEST_SEED
+from ddrm_cli.untrusted import parse_json, read_text
 
 from .grid import Cell
 from .metrics import DEFAULT_METRICS, get_metric
@@ -133,6 +135,8 @@ class Store:
                 f"'{out}' cannot be looked into: {error.strerror or error}.",
                 "Choose another folder with --out.",
             ) from error
+        for folder in (out, *(each for each in out.rglob("*") if each.is_dir())):
+            remove_unfinished(folder)
         if foreign:
             raise UsageError(f"'{out}' exists and holds no evaluation.", _ANOTHER)
         if known:
@@ -142,10 +146,10 @@ class Store:
 
     def _check_same(self) -> None:
         try:
-            found = json.loads(self._file.read_text(encoding="utf-8"))
+            found = parse_json(read_text(self._file, UsageError))
             self.models = dict(found["models"])
             theirs = {**found["protocol"], "version": found["version"], "format": found["format"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (UsageError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"'{self._file}' cannot be read.", _ANOTHER) from error
         if theirs["format"] != FORMAT:
             raise UsageError(
@@ -196,7 +200,7 @@ class Store:
         """
         path = self.out / self._record_path(cell, photograph.name)
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = parse_json(path.read_text(encoding="utf-8"))
             scores = {
                 method: {metric: float(value) for metric, value in of_method.items()}
                 for method, of_method in values.pop("scores").items()

@@ -20,6 +20,7 @@
 ``jpeg_segments``      metadata into JPEG files
 ``tiff_writing``       TIFF files with directories of their own
 ``writing``            ``write_picture``, ``write_bytes``, and what would stand in their way
+``unfinished``         the file that is written until it is whole, left by a kill
 ``measurement``        what ``degrade`` writes and ``restore`` reads
 ``arrays``             ``.npy`` and ``.npz`` files opened without trusting them
 ``folders``            ``survey``: inputs from files, folders and globs, and what is left out

@@ -1,4 +1,4 @@
-"""Files of the user's, opened for reading; the system's errors become ours."""
+"""Pictures and arrays of the user's, opened for reading; the system's errors become ours."""
 
 from __future__ import annotations
 
@@ -10,32 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from ddrm_cli import untrusted
 from ddrm_cli.errors import ImageReadError
 
 __all__ = ["check_named", "file_digest", "opened", "system_errors"]
 
 
-@contextlib.contextmanager
-def system_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+def system_errors(path: str | os.PathLike[str]) -> contextlib.AbstractContextManager[None]:
     """What the system has against reading a file or folder, as an error that names it.
 
     Raises:
         ImageReadError: It is missing, may not be read, or has a name that cannot be.
     """
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise ImageReadError(f"There is no file '{path}'.", "Check its name.") from error
-    except PermissionError as error:
-        raise ImageReadError(
-            f"You may not read '{path}'.", "Change its permissions, or copy it."
-        ) from error
-    except OSError as error:
-        raise ImageReadError(
-            f"'{path}' cannot be opened: {error.strerror or error}.", "Check its name."
-        ) from error
-    except ValueError as error:  # a zero byte in the name
-        raise ImageReadError(f"'{path}' cannot be opened: {error}.", "Check its name.") from error
+    return untrusted.system_errors(path, ImageReadError)
 
 
 @contextlib.contextmanager
@@ -45,15 +32,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     Raises:
         ImageReadError: It is missing, a folder, a pipe or a device, empty, or may not be read.
     """
-    with system_errors(path):
-        if path.is_dir():
-            raise ImageReadError(f"'{path}' is a folder, not a file.", "Name a file in it.")
-        if path.exists() and not path.is_file():  # a pipe would be waited for without end
-            raise ImageReadError(f"'{path}' is not a regular file.", "Copy it to one.")
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size == 0:
-                raise ImageReadError(f"'{path}' is empty.", "Copy or download it again.")
-            yield file
+    with untrusted.opened(path, ImageReadError) as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            raise ImageReadError(f"'{path}' is empty.", "Copy or download it again.")
+        yield file
 
 
 def file_digest(path: Path) -> str:

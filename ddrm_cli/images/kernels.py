@@ -16,6 +16,7 @@ from ddrm_cli.images.arrays import load_npy, load_npz
 from ddrm_cli.images.files import opened
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import read_picture
+from ddrm_cli.untrusted import read_text
 
 __all__ = ["MAX_KERNEL_SIDE", "KernelLike", "read_kernel", "to_kernel"]
 
@@ -24,6 +25,11 @@ KernelLike = str | os.PathLike[str] | Image.Image | ArrayLike
 
 #: Larger blurs are no blurs of a photograph, and a photograph taken for a kernel is caught.
 MAX_KERNEL_SIDE = 511
+
+# Weights beyond these are none; the products of those within fit into float32.
+SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-12, 1e12
+
+LARGEST_TEXT = 1 << 24  # bytes; the largest kernel with all digits has half of that
 
 _TEXT_SUFFIXES = {".txt", ".csv"}
 
@@ -66,6 +72,10 @@ def _checked(values: object, name: str) -> NDArray[np.float64]:
         raise _no_kernel(name, f"is {width} x {height}, longer than {MAX_KERNEL_SIDE} on a side")
     if not kernel.any():
         raise _no_kernel(name, "is zero everywhere")
+    largest = np.abs(kernel).max()
+    if not SMALLEST_WEIGHT <= largest <= LARGEST_WEIGHT:
+        limits = f"{SMALLEST_WEIGHT:g} to {LARGEST_WEIGHT:g}"
+        raise _no_kernel(name, f"has weights of up to {largest:g}, which are none of {limits}")
     return kernel
 
 
@@ -127,12 +137,9 @@ def _off_background(values: NDArray[np.float32], name: str) -> NDArray[np.float3
 
 
 def _from_text(path: Path) -> NDArray[np.float64]:
-    with opened(path) as file:
-        data = file.read()
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise _no_kernel(f"The kernel '{path}'", "is not a text file") from error
+    with opened(path):
+        pass  # it is there, and not empty
+    lines = read_text(path, MeasurementError, LARGEST_TEXT).splitlines()
     rows = [line.partition("#")[0].replace(",", " ").split() for line in lines]
     rows = [row for row in rows if row]
     if len({len(row) for row in rows}) > 1:

@@ -27,6 +27,7 @@ from ddrm_cli.images.metadata import MEASUREMENT_KEY, Metadata
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.writing import write_bytes
 from ddrm_cli.sampler.settings import LARGEST_SEED
+from ddrm_cli.untrusted import parse_json
 
 __all__ = [
     "MeasurementInfo",
@@ -37,6 +38,9 @@ __all__ = [
 
 # Raised when the meaning of a field changes; readers refuse what they do not know.
 _FORMAT = 1
+LARGEST_SIGMA = 1e6  # a noise that leaves nothing of any picture
+LARGEST_PICTURE = 2**31  # pixels; more than a picture file can hold
+MOST_CHANNELS = 4
 _NEWER = "Use the version of ddrm that wrote it, or make the measurement again with ddrm degrade."
 
 
@@ -44,17 +48,26 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_size(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(map(_is_count, value))
+        and math.prod(value) <= LARGEST_PICTURE
+    )
+
+
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "degradation": lambda value: isinstance(value, str) and value != "",
     "parameters": lambda value: isinstance(value, dict),
     "sigma": lambda value: (
-        isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and 0 <= value <= LARGEST_SIGMA
     ),
     "seed": lambda value: type(value) is int and 0 <= value <= LARGEST_SEED,
-    "image_size": lambda value: (
-        isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))
-    ),
-    "channels": _is_count,
+    "image_size": _is_size,
+    "channels": lambda value: _is_count(value) and value <= MOST_CHANNELS,
     "version": lambda value: isinstance(value, str),
 }
 
@@ -104,8 +117,8 @@ class MeasurementInfo:
                 unknown or impossible.
         """
         try:
-            found = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            found = parse_json(text)
+        except ValueError as error:
             raise MeasurementError(
                 "The measurement's description is damaged: it is no JSON.",
                 "Make the measurement again with ddrm degrade.",

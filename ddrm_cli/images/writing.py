@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import errno
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from ddrm_cli.errors import OutputError, OutputExistsError
 from ddrm_cli.images.encoding import encode_picture
 from ddrm_cli.images.metadata import MEASUREMENT_KEY
 from ddrm_cli.images.picture import Picture
+from ddrm_cli.images.unfinished import remove_unfinished_once, unfinished_file
 
 __all__ = ["check_space", "check_writable", "write_bytes", "write_picture"]
 
@@ -91,8 +91,9 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -
     """Write a file whole or not at all.
 
     The bytes go to a temporary file in the same folder, reach the disk, and are then moved into
-    place in one step. Whatever happens before that, Ctrl-C included, leaves the folder as it was.
-    Without ``overwrite`` a file that appears during the write is not replaced either.
+    place in one step. Whatever happens before that, Ctrl-C included, leaves the folder as it was;
+    what a kill leaves, the next process to write there removes. Without ``overwrite`` a file that
+    appears during the write is not replaced either.
 
     Args:
         path: The file to write; missing folders are made.
@@ -107,20 +108,18 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -
     with _named_errors(path):
         check_writable(path, overwrite=overwrite)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Its own short name: the target's may already be as long as the file system allows.
-        temporary = path.parent / f".ddrm-{secrets.token_hex(8)}.part"
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+        remove_unfinished_once(path.parent.absolute())
+        with unfinished_file(path) as (temporary, file):
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if os.name == "nt":  # which moves no open file
+                file.close()
             if overwrite:
                 _keep_mode(path, temporary)
                 temporary.replace(path)
             else:
                 _move_without_replacing(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _keep_mode(path: Path, temporary: Path) -> None:
@@ -158,7 +157,8 @@ def _move_without_replacing(temporary: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        # No links on this file system: claim the name with an empty file, then fill it.
+        # No links on this file system: claim the name with an empty file, then fill it. A kill
+        # in between leaves both, and `remove_unfinished` knows them by each other.
         path.touch(exist_ok=False)
         try:
             temporary.replace(path)

@@ -6,13 +6,12 @@ built: see ``Configuration`` in the table of architectures.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ddrm_cli.errors import FieldError
 
-from .checks import CHANNELS, check_channels, check_counts
+from .checks import CHANNELS, check_channels, check_counts, check_depths
 
 __all__ = [
     "GROUPS",
@@ -25,6 +24,7 @@ __all__ = [
 ]
 
 GROUPS = 32  # of every group norm, in all architectures
+LARGEST_MULTIPLIER = 256  # of widths; sizes of tensors stay within 64 bits
 PIXEL_BLOCK = 2  # side of the blocks of pixels that the plain U-Net sees as channels
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -45,6 +45,7 @@ class _ADMConfig:
 
     def __post_init__(self) -> None:
         check_counts(self)
+        check_depths("num_res_blocks", (self.num_res_blocks,))
         check_channels("in_channels", self.in_channels, (CHANNELS,))
         _check_levels(self, "image_size", "channel_mult", "attention_resolutions")
         # Between the way down and the way up, the coarsest level attends in any case.
@@ -183,6 +184,7 @@ class DDPMConfig:
 
     def __post_init__(self) -> None:
         check_counts(self)
+        check_depths("num_res_blocks", (self.num_res_blocks,))
         check_channels("in_channels", self.in_channels, (CHANNELS,))
         check_channels("out_ch", self.out_ch, (CHANNELS, 2 * CHANNELS))
         if self.ch % GROUPS:  # the first convolution's channels
@@ -266,6 +268,8 @@ class PlainUNetConfig:
 
     def __post_init__(self) -> None:
         check_counts(self)
+        check_depths("down_blocks", self.down_blocks)
+        check_depths("up_blocks", self.up_blocks)
         levels = len(self.channels)
         lengths = {"channels": max(levels, 1), "down_blocks": levels, "up_blocks": levels - 1}
         for field, length in lengths.items():
@@ -316,8 +320,12 @@ def _check_levels(
     The fields are given by name.
     """
     values = getattr(config, multipliers)
-    if not values or not all(0 < value < math.inf for value in values):
-        raise FieldError(multipliers, "must be a list of positive numbers, one a level")
+    if not values or not all(0 < value <= LARGEST_MULTIPLIER for value in values):
+        raise FieldError(
+            multipliers,
+            f"must be a list of positive numbers up to {LARGEST_MULTIPLIER}, one a level",
+        )
+    check_depths(multipliers, [1] * len(values))
     if any(width < GROUPS or width % GROUPS for width in config.widths):
         raise FieldError(
             multipliers,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ddrm_cli.errors import UnknownNameError, UsageError
+from ddrm_cli.errors import UnknownNameError, UsageError, shown
 
 __all__ = [
     "LARGEST_SEED",
+    "MAX_SAMPLES",
     "MAX_STEPS",
     "PRESETS",
     "SPACINGS",
@@ -27,6 +27,7 @@ SPACINGS = ("quadratic", "uniform")
 LARGEST_SEED = 2**30 - 1
 """torch's generator takes 32 bits, two of which tell apart what numbers are drawn for."""
 
+MAX_SAMPLES = 10_000  # at once, each a file; further ones take another seed
 MAX_STEPS = 1000  # the timesteps that every published network was trained with
 LEAST_KAPPA = 0.4  # fresh noise below it leaves holes and enlargements unfinished
 FEWEST_OF_PAPER = 5  # with noise or holes 4 steps lose 4 to 5 dB to 20, and one leaves the noise
@@ -37,13 +38,16 @@ USUAL_DETAIL = 0.5
 def _check_steps(steps: int) -> None:
     if not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
         raise UsageError(
-            f"{steps} steps are not possible.", f"Choose a whole number from 1 to {MAX_STEPS}."
+            f"{shown(steps)} steps are not possible.",
+            f"Choose a whole number from 1 to {MAX_STEPS}.",
         )
 
 
 def _check_share(name: str, value: float) -> None:
-    if not (math.isfinite(value) and 0 <= value <= 1):
-        raise UsageError(f"{name} = {value} is not possible.", "Choose a number from 0 to 1.")
+    if not 0 <= value <= 1:
+        raise UsageError(
+            f"{name} = {shown(value)} is not possible.", "Choose a number from 0 to 1."
+        )
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,10 @@ class SamplerSettings:
             _check_steps(self.steps)
         if self.detail is not None:
             _check_share("detail", self.detail)
-        if not (math.isfinite(self.effort) and 0 < self.effort <= MAX_STEPS):
-            raise UsageError(f"An effort of {self.effort} is not possible.", "Choose 0.5 or 2.")
+        if not 0 < self.effort <= MAX_STEPS:
+            raise UsageError(
+                f"An effort of {shown(self.effort)} is not possible.", "Choose 0.5 or 2."
+            )
 
     def steps_for(self, usual: int) -> int:
         """Evaluations for a task that usually takes so many."""

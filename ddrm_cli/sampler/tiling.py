@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
-from ddrm_cli.errors import Notice, OutOfMemoryError, Progress
+from ddrm_cli.errors import Notice, OutOfMemoryError, Progress, is_out_of_memory
 
 from .ddrm import Denoise
 
@@ -21,7 +21,6 @@ __all__ = [
     "SMALLEST_TILE",
     "TiledDenoiser",
     "blend_weights",
-    "is_out_of_memory",
     "mirror_index",
     "window_starts",
 ]
@@ -188,12 +187,3 @@ class TiledDenoiser(Generic[_Denoise]):
             what = f"tiles of {smaller} x {smaller} pixels"
         if self.notice is not None:
             self.notice(f"Memory ran out; going on with {what}.")
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out, on any device."""
-    # On the CPU torch raises a plain RuntimeError that says what it could not allocate.
-    text = str(error).lower()
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        "out of memory" in text or "allocate memory" in text or "not enough memory" in text
-    )

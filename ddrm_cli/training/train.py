@@ -11,13 +11,18 @@ from pathlib import Path
 import torch
 
 from ddrm_cli.devices import choose_device, choose_precision
-from ddrm_cli.errors import Notice, OutOfMemoryError, UnknownNameError, UsageError
+from ddrm_cli.errors import (
+    Notice,
+    OutOfMemoryError,
+    UnknownNameError,
+    UsageError,
+    is_out_of_memory,
+)
 from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 from ddrm_cli.networks.configurations import PlainUNetConfig
 from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.prior import LoadedModel, load_model
-from ddrm_cli.sampler.tiling import is_out_of_memory
 from ddrm_cli.weights.cache import weights_path
 from ddrm_cli.weights.own_file import find_model
 from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, load_models

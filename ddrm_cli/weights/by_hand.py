@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import BinaryIO
 
-from ddrm_cli.errors import Notice, OutputError, UsageError
+from ddrm_cli.errors import Notice, OutputError, UsageError, WeightsError
+from ddrm_cli.untrusted import is_file, is_there, opened
 
 from .cache import file_path
 from .part import part_paths
 from .registry import WeightsFile
 from .verify import CHUNK, Progress, accept, expected_digest, new_hash, verify_file
-from .writing import check_disk, writing
+from .writing import adopted, check_disk, writing
 
 __all__ = ["adopt_file", "remove_file"]
 
@@ -39,19 +42,21 @@ def adopt_file(
     target = file_path(file)
     if file.path is not None:
         raise UsageError(f"{file.name} has its place at {target}.", "Copy the file there.")
-    if not source.is_file():
-        raise UsageError(f"There is no file {source}.")
-    if target.is_file() and source.samefile(target):
-        verify_file(file, progress=progress)
-        return target
-    size = source.stat().st_size
+    with opened(source, UsageError) as reader:
+        if is_file(target, WeightsError) and source.samefile(target):
+            verify_file(file, progress=progress)
+            return target
+        _copy(file, reader, target, progress, notice)
+    return target
+
+
+def _copy(
+    file: WeightsFile, reader: BinaryIO, target: Path, progress: Progress, notice: Notice
+) -> None:
+    size = os.fstat(reader.fileno()).st_size
     digest = new_hash(expected_digest(file).algorithm)
-    copy = target.with_name(f"{target.name}.adopted")
-    try:
-        opened = source.open("rb")
-    except OSError as error:
-        raise UsageError(f"{source} cannot be read: {error.strerror}.") from error
-    with opened as reader, writing(target, notice):
+    copy = adopted(target)
+    with writing(target, notice):
         check_disk(target, size)
         try:
             with copy.open("wb") as writer:
@@ -65,7 +70,6 @@ def adopt_file(
             copy.unlink(missing_ok=True)
         for leftover in part_paths(target):
             leftover.unlink(missing_ok=True)
-    return target
 
 
 def remove_file(file: WeightsFile) -> list[Path]:
@@ -81,7 +85,8 @@ def remove_file(file: WeightsFile) -> list[Path]:
     target = file_path(file)
     if file.path is not None:
         raise UsageError(f"{target} is not in the cache, so it is not removed from there.")
-    there = [path for path in (target, *part_paths(target)) if path.exists() or path.is_symlink()]
+    left = (*part_paths(target), adopted(target))
+    there = [path for path in (target, *left) if is_there(path, OutputError)]
     try:
         for path in there:
             path.unlink()

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import platformdirs
 
-from ddrm_cli.errors import ChecksumError, ModelNotCachedError
+from ddrm_cli.errors import ChecksumError, ModelNotCachedError, UsageError, WeightsError
+from ddrm_cli.untrusted import expanded, is_file, user_folder
 
 from .registry import Model, WeightsFile
 
@@ -21,11 +22,21 @@ __all__ = ["cache_dir", "file_path", "is_cached", "is_file_cached", "is_offline"
 
 
 def cache_dir() -> Path:
-    """Folder of the downloaded weights; it need not exist yet."""
+    """Folder of the downloaded weights; it need not exist yet.
+
+    Raises:
+        UsageError: The user has no home, and ``DDRM_CACHE_DIR`` names no folder.
+    """
     moved = os.environ.get("DDRM_CACHE_DIR")
     if moved:
-        return Path(moved).expanduser().absolute()
-    return platformdirs.user_data_path("ddrm", appauthor=False) / "models"
+        return expanded(moved).absolute()
+    folder = user_folder(lambda: platformdirs.user_data_path("ddrm", appauthor=False))
+    if folder is None:
+        raise UsageError(
+            "It is not known where to keep the models: there is no home folder.",
+            "Set DDRM_CACHE_DIR to a folder for them.",
+        )
+    return folder / "models"
 
 
 def is_offline() -> bool:
@@ -86,4 +97,4 @@ def weights_path(model: Model, file: WeightsFile | None = None) -> Path:
 
 def _size(file: WeightsFile) -> int | None:
     path = file_path(file)
-    return path.stat().st_size if path.is_file() else None
+    return path.stat().st_size if is_file(path, WeightsError) else None

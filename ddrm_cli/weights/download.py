@@ -15,9 +15,15 @@ from urllib.parse import urlsplit
 
 import requests
 
-from ddrm_cli.errors import ChecksumError, DownloadError, Notice, WeightsError
+from ddrm_cli.errors import (
+    ChecksumError,
+    DownloadError,
+    ModelNotCachedError,
+    Notice,
+    WeightsError,
+)
 
-from .cache import file_path, is_file_cached, is_offline
+from .cache import file_path, is_offline
 from .http import (
     BrokenError,
     PartOrigin,
@@ -30,7 +36,7 @@ from .http import (
 )
 from .part import Part
 from .registry import Model, WeightsFile
-from .verify import CHUNK, Progress, accept, expected_digest, looks_like_weights
+from .verify import CHUNK, Progress, accept, expected_digest, looks_like_weights, verify_file
 from .writing import check_disk, writing
 
 __all__ = ["Patience", "download_file", "download_model"]
@@ -79,7 +85,10 @@ def download_file(
     notice: Notice = lambda _: None,
     patience: Patience = _PATIENCE,
 ) -> Path:
-    """The path of a file of weights, downloaded and verified where it is not there yet.
+    """The path of a file of weights, downloaded where it is not there, or not as it should be.
+
+    A file that is there is read and compared with its hash: what `verify_file` finds to be damaged
+    is replaced, once the new one has arrived.
 
     Args:
         file: The file, as the table of models has it.
@@ -94,22 +103,35 @@ def download_file(
         OutputError: The cache cannot be written, or the disk is full.
     """
     target = file_path(file)
-    if is_file_cached(file):
+    damage = _damage(file, progress)
+    if damage is None:
         return target
     if file.path is not None:
-        raise WeightsError(f"{target} is missing or not as long as it should be.")
+        raise damage
+    if not isinstance(damage, ModelNotCachedError):
+        notice(f"{damage.message} It is downloaded again.")
     by_hand = f"fetch {file.name} elsewhere and give it to: ddrm download MODEL --from-file FILE"
     if is_offline():
         raise DownloadError(
-            f"{file.name} is not in the cache, and DDRM_OFFLINE forbids the network.",
+            f"{damage.message} DDRM_OFFLINE forbids the network.",
             f"Unset DDRM_OFFLINE, or {by_hand}",
         )
     if not file.urls:
         raise DownloadError(f"No address is known for {file.name}.", f"To use it, {by_hand}")
     with writing(target, notice):
-        if not is_file_cached(file):  # else the process that was waited for has done it
+        # None if the process that was waited for has done it.
+        if _damage(file, lambda *_: None) is not None:
             _Download(file, target, progress, notice, patience).run()
     return target
+
+
+def _damage(file: WeightsFile, progress: Progress) -> WeightsError | None:
+    """What is wrong with a file; None if it is there and right."""
+    try:
+        verify_file(file, progress=progress)
+    except (ModelNotCachedError, ChecksumError) as error:
+        return error
+    return None
 
 
 class _Download:
@@ -212,7 +234,8 @@ class _Download:
             raise BrokenError("the server did not answer in time") from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
             raise BrokenError(_why_broken(error)) from error
-        except requests.RequestException as error:
+        # ValueError: an address that it was led to, and that is none
+        except (requests.RequestException, ValueError) as error:
             raise DownloadError(f"the request failed: {error}") from error
 
     def _receive(self, url: str, response: requests.Response) -> None:

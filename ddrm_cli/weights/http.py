@@ -114,8 +114,8 @@ def judge(
         DownloadError: It is not.
     """
     if status in (408, 425, 429) or status >= 500:
-        after = headers.get("Retry-After", "")
-        raise BrokenError(f"the server answered {status}", float(after) if after.isdigit() else 0)
+        after = _whole(headers.get("Retry-After", ""))
+        raise BrokenError(f"the server answered {status}", float(after or 0))
     if status == 416:
         raise RestartError("the server has no more bytes than are here already")
     if status not in (200, 206):
@@ -127,18 +127,17 @@ def judge(
         )
     mark = _mark(headers)
     if status == 206:
-        match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", "").strip())
-        if match is None or int(match[1]) != offset:
+        match = re.fullmatch(r"bytes (\w+)-\w+/(\w+|\*)", headers.get("Content-Range", "").strip())
+        if match is None or _whole(match[1]) != offset:
             raise RestartError("the server sent another part of the file than was asked for")
         # A server that does not know If-Range would mix two versions of the file.
         if origin is not None and origin.mark and mark and origin.mark != mark:
             raise RestartError("the file on the server has changed")
-        return Answer(offset, None if match[2] == "*" else int(match[2]), mark)
-    length = headers.get("Content-Length", "")
+        return Answer(offset, _whole(match[2]), mark)
+    length = _whole(headers.get("Content-Length", ""))
     # The length of a compressed answer is not that of the file.
-    if headers.get("Content-Encoding", "identity") != "identity" or not length.isdigit():
-        return Answer(0, None, mark)
-    return Answer(0, int(length), mark)
+    encoded = headers.get("Content-Encoding", "identity") != "identity"
+    return Answer(0, None if encoded else length, mark)
 
 
 _MEANING = {
@@ -147,6 +146,11 @@ _MEANING = {
     404: " (not found)",
     410: " (gone)",
 }
+
+
+def _whole(text: str) -> int | None:
+    """A number of bytes or seconds; None where that is none, such as ``²`` or a thousand digits."""
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
 def _mark(headers: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ddrm_cli.errors import FieldError, UsageError, WeightsMismatchError
 from ddrm_cli.networks.table import ARCHITECTURES
+from ddrm_cli.untrusted import opened
 
 from .load import network_shapes, read_shapes, recognise
 from .registry import Model, get_model
@@ -40,8 +41,8 @@ def model_from_file(path: Path, arch: str, models: Mapping[str, Model]) -> Model
         WeightsMismatchError: The file holds no network of that architecture.
         WeightsError: The file is damaged, holds code or is no state dict.
     """
-    if not path.is_file():
-        raise UsageError(f"There is no file {path}.")
+    with opened(path, UsageError):
+        pass  # a pipe would be waited for, once it is mapped
     shapes = read_shapes(path)
     if arch in ARCHITECTURES:
         alike = [name for name in recognise(shapes, models) if name in models]

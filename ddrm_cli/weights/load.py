@@ -20,6 +20,7 @@ from ddrm_cli.errors import WeightsError, WeightsMismatchError
 from ddrm_cli.networks.configurations import Shapes
 from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.networks.table import ARCHITECTURES
+from ddrm_cli.untrusted import opened
 
 from .registry import Model, load_models
 
@@ -200,7 +201,7 @@ def _groups(sizes: Mapping[str, int], limit: int) -> Iterator[list[str]]:
 
 def _is_zip(path: Path) -> bool:
     """Whether the file is in the format of torch 1.6 and later, the only one to be mapped."""
-    with path.open("rb") as file:
+    with opened(path, WeightsError) as file:
         return file.read(4) == b"PK\x03\x04"
 
 
@@ -228,7 +229,22 @@ def _read(path: Path) -> dict[str, Tensor]:
             f"{path} holds no state dict (names and tensors), but a {type(state).__name__}.",
             "Save network.state_dict() alone.",
         )
+    for name, tensor in state.items():
+        if not _is_plain(tensor):
+            raise WeightsError(
+                f"The weight '{name}' in {path} holds no plain numbers: it is sparse, quantised, "
+                "complex or without values.",
+                "Save it dense, in float32, float16 or bfloat16.",
+            )
     return dict(state)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    return (
+        tensor.layout == torch.strided
+        and tensor.device.type == "cpu"
+        and not (tensor.is_quantized or tensor.is_complex())
+    )
 
 
 def _check_written_by_save(path: Path) -> None:

@@ -14,9 +14,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import tomli
-
 from ddrm_cli.errors import ConfigError, UsageError
+from ddrm_cli.untrusted import is_file, opened, parse_toml
 
 from .registry import Model, WeightsFile, get_model, model_of_table
 from .toml_table import Table
@@ -67,7 +66,7 @@ def find_model(name: str, models: Mapping[str, Model]) -> Model:
         ConfigError: The table in the file is damaged, or not of this version.
     """
     path = Path(name)
-    if name in models or not path.is_file():
+    if name in models or not is_file(path, UsageError):
         return get_model(name, models)
     text = _read_member(path)
     if text is None:
@@ -76,7 +75,7 @@ def find_model(name: str, models: Mapping[str, Model]) -> Model:
             "Say with --arch which model they were trained like; see: ddrm download",
         )
     try:
-        values = tomli.loads(text.decode())
+        values = parse_toml(text.decode())
     except ValueError as error:
         raise ConfigError(f"The table in '{name}' is not valid TOML: {error}.") from error
     return model_of_table(
@@ -85,13 +84,15 @@ def find_model(name: str, models: Mapping[str, Model]) -> Model:
 
 
 def _read_member(path: Path) -> bytes | None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                if member.filename.endswith(f"/{_MEMBER}") and member.file_size <= _LARGEST:
-                    return archive.read(member)
-    except (OSError, zipfile.BadZipFile):  # loading it would say what is wrong
-        pass
+    with opened(path, UsageError) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                for member in archive.infolist():
+                    if member.filename.endswith(f"/{_MEMBER}") and member.file_size <= _LARGEST:
+                        return archive.read(member)
+        # Loading it would say what is wrong: damaged bytes make zipfile fail in many ways.
+        except Exception:
+            return None
     return None
 
 

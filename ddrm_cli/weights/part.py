@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from ddrm_cli.errors import WeightsError
+from ddrm_cli.untrusted import parse_json, read_text
+
 from .http import PartOrigin
 from .verify import CHUNK, new_hash
 
@@ -57,9 +60,14 @@ class Part:
     def origin(self) -> PartOrigin | None:
         """Where the bytes came from; None if nobody knows."""
         try:
-            return PartOrigin(**json.loads(self._note.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):  # absent, cut short, of another version
+            origin = PartOrigin(**parse_json(read_text(self._note, WeightsError)))
+        # absent, cut short, of another version
+        except (WeightsError, ValueError, TypeError):
             return None
+        # They go into a request, which has no place for line breaks.
+        texts = (origin.url, origin.mark)
+        fit = all(isinstance(text, str) and text.isascii() for text in texts)
+        return origin if fit and "".join(texts).isprintable() else None
 
     def pick_up(self, progress: Callable[[int], None]) -> None:
         """Hash what an earlier download left; ``progress`` is called with the bytes done."""

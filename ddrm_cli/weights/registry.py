@@ -14,12 +14,12 @@ from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 import platformdirs
-import tomli
 
 from ddrm_cli.errors import ConfigError, FieldError, UnknownNameError
 from ddrm_cli.networks.checks import check_counts
 from ddrm_cli.networks.configurations import ClassifierConfig
 from ddrm_cli.networks.table import ARCHITECTURES, Configuration
+from ddrm_cli.untrusted import expanded, is_there, parse_toml, read_text, user_folder
 
 from .toml_table import Table
 
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 DEFAULT_MODEL = "photo-small"
+LARGEST_FILE = 2**62  # bytes
 Prediction = Literal["epsilon", "v"]
 BetaSchedule = Literal["linear", "quad", "const", "jsd", "sigmoid"]
 BETA_SCHEDULES: tuple[str, ...] = get_args(BetaSchedule)
@@ -75,7 +76,7 @@ class WeightsFile:
     path: Path | None = None
 
     def __post_init__(self) -> None:
-        check_counts(self)
+        check_counts(self, LARGEST_FILE)
         for url in self.urls:
             if not _is_http(url):
                 raise FieldError("urls", f"must hold http addresses, but holds {url!r}")
@@ -215,9 +216,10 @@ def _check_number(field: str, value: float) -> None:
         raise FieldError(field, f"must be finite and not negative, but is {value}")
 
 
-def user_models_path() -> Path:
-    """Where the user's own tables of models are looked for."""
-    return platformdirs.user_config_path("ddrm", appauthor=False) / "models.toml"
+def user_models_path() -> Path | None:
+    """Where the user's own tables of models are looked for; None if the user has no home."""
+    folder = user_folder(lambda: platformdirs.user_config_path("ddrm", appauthor=False))
+    return None if folder is None else folder / "models.toml"
 
 
 def load_models(extra: Path | None = None) -> dict[str, Model]:
@@ -232,7 +234,7 @@ def load_models(extra: Path | None = None) -> dict[str, Model]:
     """
     models = _read(_PACKAGED)
     user = extra if extra is not None else user_models_path()
-    if extra is None and not user.exists():
+    if user is None or (extra is None and not is_there(user, ConfigError)):
         return models
     for name, model in _read(user).items():
         if name in models:
@@ -259,14 +261,10 @@ def get_model(name: str, models: Mapping[str, Model]) -> Model:
 
 def _read(file: Path) -> dict[str, Model]:
     try:
-        document = tomli.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
+        document = parse_toml(read_text(file, ConfigError))
+    except ValueError as error:
         raise ConfigError(
-            f"The table of models {file} cannot be read: {error.strerror or error}."
-        ) from error
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{file} is not valid TOML: {error}.", "A table that is there twice is one way there."
+            f"'{file}' is not valid TOML: {error}.", "A table that is there twice is one way there."
         ) from error
     return {name: _listed(Table(file, name, values)) for name, values in document.items()}
 
@@ -340,4 +338,4 @@ def _weights(table: Table) -> WeightsFile:
 
 def _beside(table: Table, key: str) -> Path:
     """A path in a table, which is seen from the folder of its file."""
-    return (table.file.parent / Path(table.take(key, str)).expanduser()).absolute()
+    return (table.file.parent / expanded(table.take(key, str))).absolute()

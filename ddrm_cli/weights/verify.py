@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddrm_cli.errors import ChecksumError, ModelNotCachedError, Notice, WeightsError
+from ddrm_cli.untrusted import is_file, is_there, read_text
 
 from .cache import file_path
 from .registry import WeightsFile
@@ -60,10 +61,10 @@ def expected_digest(file: WeightsFile) -> Expected:
     if file.md5:
         return Expected("md5", file.md5, "published")
     try:
-        pinned = pin_path(file).read_text(encoding="ascii").split()[0]
-    except FileNotFoundError:
-        return Expected("sha256", None, "unknown")
-    except (IndexError, UnicodeDecodeError) as error:
+        if not is_there(pin_path(file), WeightsError):
+            return Expected("sha256", None, "unknown")
+        pinned = read_text(pin_path(file), WeightsError).split()[0]
+    except (IndexError, WeightsError) as error:
         raise ChecksumError(
             f"The noted hash in {pin_path(file)} cannot be read.",
             "Delete that file to trust the next download anew.",
@@ -113,21 +114,27 @@ def check_complete(file: WeightsFile, path: Path, digest: str) -> None:
     """
     size = path.stat().st_size
     if file.bytes is not None and size != file.bytes:
-        raise ChecksumError(f"{file.name} has {size} bytes where {file.bytes} are expected.")
+        raise ChecksumError(
+            f"{file.name} has {size} bytes where {file.bytes} are expected.", _way_on(file)
+        )
     expected = expected_digest(file)
     if expected.digest is None:
         _check_not_cut(file, path)
     elif digest != expected.digest:
-        hint = (
-            f"If its publisher replaced it and you trust that, delete {pin_path(file)}."
-            if expected.origin == "pinned"
-            else ""
-        )
+        hint = _way_on(file)
+        if expected.origin == "pinned":
+            hint += f" If its publisher replaced it and you trust that, delete {pin_path(file)}."
         raise ChecksumError(
             f"{file.name} is not the {expected.origin} file: its {expected.algorithm} is {digest} "
             f"where {expected.digest} is expected.",
             hint,
         )
+
+
+def _way_on(file: WeightsFile) -> str:
+    if file.path is None:
+        return "Download it again: ddrm download MODEL."
+    return "Put the right file there; what comes with the program, by installing it again."
 
 
 def accept(file: WeightsFile, path: Path, digest: str, notice: Notice) -> None:
@@ -176,7 +183,7 @@ def verify_file(file: WeightsFile, *, progress: Progress = lambda *_: None) -> E
         WeightsError: It cannot be read.
     """
     path = file_path(file)
-    if not path.is_file():
+    if not is_file(path, WeightsError):
         raise ModelNotCachedError(f"{file.name} is not at {path}.")
     expected = expected_digest(file)
     digest = new_hash(expected.algorithm)

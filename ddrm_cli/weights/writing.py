@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from ddrm_cli.errors import Notice, OutputError
 
-__all__ = ["check_disk", "writing"]
+__all__ = ["adopted", "check_disk", "writing"]
 
 _SPARE_DISK = 64 << 20  # bytes left free, so that a download never fills a disk to the brim
 
@@ -30,6 +30,7 @@ def writing(target: Path, notice: Notice) -> Iterator[None]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _locked(target, notice):
+            adopted(target).unlink(missing_ok=True)  # whose writer was killed: the lock is ours
             yield
     except OSError as error:
         raise OutputError(
@@ -46,6 +47,11 @@ def _locked(target: Path, notice: Notice) -> AbstractContextManager[object]:
     except Timeout:
         notice(f"Another process is downloading {target.name}; waiting for it.")
         return lock.acquire()
+
+
+def adopted(target: Path) -> Path:
+    """Where bytes that are copied to ``target`` wait until all are there, under its lock."""
+    return target.with_name(f"{target.name}.adopted")
 
 
 def check_disk(target: Path, needed: int) -> None:

@@ -78,7 +78,7 @@ def ddrm_process() -> Callable[..., subprocess.Popen[str]]:
         # A shell that started the tests in the background may have made them deaf to Ctrl-C.
         code = (
             "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            "from ddrm_cli.cli.main import run; run()"
+            "from ddrm_cli.__main__ import run; run()"
         )
         return subprocess.Popen(
             [sys.executable, "-c", code, *map(str, arguments)],

@@ -233,7 +233,7 @@ NOT_POSSIBLE = [
     (("--invert-mask",), "--invert-mask belongs to --mask. Give a mask, or leave it out."),
     (("--tile", "100"), "multiples of 16, not 100. Try 96."),
     (("--tile", "0"), "A tile of 0 pixels is not possible."),
-    (("--batch-size", "0"), "A batch of 0 tiles is not possible. Choose 1 or more."),
+    (("--batch-size", "0"), "A batch of 0 tiles is not possible. Choose 1 to 65536."),
     (("--deg", "deblur"), "The degradation deblur needs a kernel. Give one with --kernel, or use"),
     (("--mask", "photo.png"), "The degradation deno takes no mask. Leave it out, or use inp."),
     (

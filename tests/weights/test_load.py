@@ -291,7 +291,7 @@ def test_file_that_is_no_state_dict(tmp_path: Path, state: object) -> None:
 
 
 def test_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="No such file"):
+    with pytest.raises(WeightsError, match="There is no file"):
         load_network(tiny(), tmp_path / "w.pt")
 
 

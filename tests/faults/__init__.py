@@ -1,0 +1,1 @@
+"""Faults thrown at an installed ``ddrm``; see `run`."""

@@ -1,0 +1,119 @@
+"""No wrong picture with exit code 0."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import torch
+
+from .bench import Bench, case
+
+
+def _bundled(bench: Bench) -> Path:
+    end = bench.run("download", "photo-small", "--print-path").in_order(0)
+    return Path(end.stdout.strip())
+
+
+def _weights(bench: Bench, name: str, factor: float) -> None:
+    """The bundled weights, the largest of them multiplied, with no table of their own."""
+    state = torch.load(_bundled(bench), weights_only=True)
+    key = max((key for key in state if state[key].ndim == 4), key=lambda key: state[key].numel())
+    state[key] = state[key].float() * factor
+    torch.save({each: tensor.float() for each, tensor in state.items()}, bench.path(name))
+
+
+OWN = ("--model", "own.pt", "--arch", "photo-small")
+
+
+@case(1e30, 3e38)
+def weights_that_overflow(bench: Bench, factor: float) -> None:
+    """A result that is not finite is an error, and never written."""
+    bench.picture()
+    _weights(bench, "own.pt", factor)
+    bench.restore("a.png", "-o", "b.png", *OWN).refused()
+    assert not (bench.work / "b.png").exists(), "a picture was written"
+
+
+@case()
+def input_replaced_meanwhile(bench: Bench) -> None:
+    """The result of an input that was replaced meanwhile is not taken for the new one's."""
+    bench.picture("in/a.png", side=64)
+    bench.picture("other.png", side=64, seed=7)
+    slow = ("-d", "deno", "--sigma", "0.1", "--steps", "60", "--device", "cpu", "-o", "out")
+    with bench.start("restore", "in", *slow) as process:
+        time.sleep(5)
+        shutil.copy(bench.work / "other.png", bench.work / "in/a.png")
+        bench.end(process)
+    end = bench.run("restore", "in", *slow)
+    assert "skipped" not in end.stderr, "the old picture's result was taken for the new one's"
+
+
+@case()
+def changed_weights_are_noticed(bench: Bench) -> None:
+    """A rerun with other weights does not take the old results for its own, and says why."""
+    bench.picture("in/a.png")
+    _weights(bench, "own.pt", 1.0)
+    bench.restore("in", "-o", "out", *OWN).in_order(0)
+    _weights(bench, "own.pt", 1.5)
+    bench.restore("in", "-o", "out", *OWN).refused("weights")
+
+
+@case()
+def changed_original_is_noticed(bench: Bench) -> None:
+    """A rerun with another original does not take the old comparison for its own."""
+    bench.picture("in/a.png")
+    bench.picture("one.png")
+    bench.picture("two.png", seed=3)
+    asked = ("in", "-o", "out", "--compare", "--original")
+    bench.restore(*asked, "one.png").in_order(0)
+    bench.restore(*asked, "two.png").refused("original")
+
+
+@case(("--steps", "2"), ("--detail", "1"), ("--seed", "3"))
+def other_settings_are_named(bench: Bench, *changed: str) -> None:
+    """A result of other settings is not taken, and the sentence names what differs."""
+    bench.picture("in/a.png")
+    bench.restore("in", "-o", "out").in_order(0)
+    end = bench.run(
+        "restore", "in", "-o", "out", "-d", "deno", "--sigma", "0.1", "--device", "cpu",
+        *(() if changed[0] == "--steps" else ("--steps", "1")), *changed,
+    )  # fmt: skip
+    end.refused(changed[0].removeprefix("--"), "--overwrite")
+
+
+def _evaluate(bench: Bench, *more: str) -> tuple[str, ...]:
+    return (
+        "evaluate", "in", "--deg", "deno", "--sigma", "0.1", "--preset", "fast",
+        "--preprocess", "none", "-o", "out", "--device", "cpu", *more,
+    )  # fmt: skip
+
+
+@case()
+def removed_picture_is_made_again(bench: Bench) -> None:
+    """A picture that was removed from an evaluation's folder is made again."""
+    bench.picture("in/a.png", side=32)
+    end = bench.run(*_evaluate(bench))
+    end.in_order(0)
+    pictures = sorted((bench.work / "out/pictures").rglob("*.png"))
+    pictures[-1].unlink()
+    bench.run(*_evaluate(bench)).in_order(0)
+    assert pictures[-1].exists(), "it is still missing"
+
+
+@case()
+def evaluation_with_changed_weights(bench: Bench) -> None:
+    """A finished evaluation notices that its model has other weights by now."""
+    bench.picture("in/a.png", side=32)
+    torch_file = _bundled(bench)
+    shutil.copy(torch_file, bench.path("own.pt"))
+    bench.run(*_evaluate(bench, "--model", "own.pt")).in_order(0)
+    data = bytearray(torch_file.read_bytes())
+    state = torch.load(torch_file, weights_only=True)
+    key = next(key for key in state if state[key].ndim == 4)
+    values = state[key].contiguous().view(torch.uint8).flatten()[:64].numpy().tobytes()
+    at = data.find(values)
+    data[at : at + 64] = values[::-1]
+    bench.path("own.pt").write_bytes(data)
+    bench.run(*_evaluate(bench, "--model", "own.pt")).in_order(1, 2)
