@@ -14,7 +14,7 @@ from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.weights.load import build_classifier, build_network
-from ddrm_cli.weights.registry import Model
+from ddrm_cli.weights.model import Model
 
 __all__ = ["Cost", "expected_cost", "model_without_weights"]
 

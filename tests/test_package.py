@@ -32,7 +32,7 @@ LAYERS = (
     {"training", "web"},
     {"files", "planning", "evaluation"},
     {"restoration"},
-    {"plausibility"},
+    {"plausibility", "suitability"},
     {"problem", "prior"},
     {"measuring"},
     {"provenance"},

@@ -35,7 +35,7 @@ from .voice import Voice
 
 if TYPE_CHECKING:
     from ddrm_cli.evaluation.tables import Summary
-    from ddrm_cli.weights.registry import Model
+    from ddrm_cli.weights.model import Model
 
 __all__ = ["evaluate"]
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import uvicorn
 
 from ddrm_cli.errors import UsageError
-from ddrm_cli.weights.registry import Model
+from ddrm_cli.weights.model import Model
 
 from .app import HEADERS, HOST, make_app
 from .desk import Desk

@@ -434,3 +434,20 @@ up_blocks = [2, 3, 3]
 [mine.weights]
 path = {json.dumps(str(weights))}
 """
+
+
+def test_what_the_model_cannot_do_well_is_said_once(ddrm: Program, photo: Path) -> None:
+    """To people once a run, to scripts with each picture."""
+    folder = photo.parent / "grey"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        with Image.open(photo) as image:
+            image.convert("L").resize((16, 16)).save(folder / name)
+    done = ddrm("restore", folder, "--deg", "color", "--out", "colour", "--steps", "1", "--json")
+    assert done.stderr.count("photo-small cannot do this well") == 1
+    assert len(done.objects) == 2
+    for each in done.objects:
+        assert sum("cannot do this well" in note for note in each["notes"]) == 1
+    planned = ddrm("restore", photo, "--deg", "sr8", "--dry-run")
+    assert "enlarged 8 times, pictures stay soft" in planned.stderr
+    assert "cannot do this well" not in ddrm("restore", photo, "--deg", "sr4", "--dry-run").stderr
