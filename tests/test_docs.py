@@ -18,6 +18,7 @@ from .write_api_docs import PAGE as API
 from .write_api_docs import page as api_page
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -54,6 +55,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scratches = Image.new("L", photo.size)
         scratches.paste(255, (2, 3, 12, 4))
         scratches.save(folder / "scratches.png")
+        painted = photo.convert("RGB")
+        painted.paste("red", (2, 3, 12, 4))
+        painted.save(folder / "painted.png")
     # And photographs to learn from, which cannot be smaller.
     (folder / "photos").mkdir()
     for path in (ROOT / "tests" / "data" / "photos").glob("*.png"):
@@ -84,6 +88,15 @@ def test_commands_run_as_printed(page: str, project: Path) -> None:
     for block in COMMANDS[page]:
         done = run(["bash", "-euo", "pipefail", "-c", block], project)
         assert done.returncode == 0, f"{block}{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", re.findall(r"^\|.*\| `(ddrm (?:restore|inspect) .*?)` \|$", README, re.MULTILINE)
+)
+def test_what_one_has_and_runs(command: str, project: Path) -> None:
+    done = run(["bash", "-euo", "pipefail", "-c", command], project)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
