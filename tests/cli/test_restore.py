@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ddrm_cli.cli import progress
 from ddrm_cli.files.record import read_record
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.reading import read_picture
 
 from .program import Program, files_below, opened
@@ -192,6 +194,38 @@ def test_results_of_other_settings_are_not_taken_for_these(ddrm: Program, photo:
     assert Path("out/a.png").read_bytes() == before
     assert ddrm(*command, "--seed", "5", "--overwrite").exit_code == 0
     assert Path("out/a.png").read_bytes() != before
+
+
+def test_a_result_of_the_first_version_is_left_alone_and_said_to_be_one(
+    ddrm: Program, photo: Path
+) -> None:
+    """It has fewer settings and other ones; its weights are not named."""
+    asked = {
+        "input": file_digest(photo),
+        "degradation": "deno",
+        "sigma": 0.05,
+        **dict.fromkeys(("mask", "kernel", "class")),
+        "model": "photo-small",
+        "seed": 0,
+        "averaged": 1,
+        "steps": 20,
+        "spacing": "quadratic",
+        "eta_c": 1.0,
+        "eta_a": 0.7,
+        "eta_b": 1.0,
+    }
+    result = Path("photo_restored_deno.png")
+    text = PngInfo()
+    text.add_text("ddrm-result", json.dumps({"asked": asked, "version": "0.1.0"}))
+    Image.new("RGB", (64, 64)).save(result, pnginfo=text)
+    before = result.read_bytes()
+    arguments = ("restore", photo.parent, "--deg", "deno", "--sigma", "0.05")
+    done = ddrm(*arguments)
+    assert done.exit_code == 1
+    assert "was made with other settings, by version 0.1.0: steps 20 instead" in done.stderr
+    assert result.read_bytes() == before
+    assert ddrm(*arguments, "--overwrite").exit_code == 0
+    assert result.read_bytes() != before
 
 
 def test_results_for_other_pictures_are_not_taken_for_these(ddrm: Program, photo: Path) -> None:
