@@ -13,6 +13,7 @@ import typer
 from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import Progress, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED
+from ddrm_cli.sharing import follows
 
 from .batch import run_task
 from .jobs import Job, Naming
@@ -35,6 +36,7 @@ from .options import (
     Pictures,
     Quiet,
     Scale,
+    Shard,
     ShowProgress,
     degradation_of,
     drawn_mask,
@@ -82,6 +84,7 @@ def degrade(
     out: Out = None,
     overwrite: Overwrite = False,
     max_pixels: MaxPixels = None,
+    shard: Shard = None,
     as_json: Json = False,
     progress: ShowProgress = "bar",
     quiet: Quiet = False,
@@ -112,7 +115,7 @@ def degrade(
 
     from ddrm_cli.files.degrading import DegradeRequest
 
-    voice = Voice(as_json, quiet, debug)
+    voice = Voice(as_json, quiet or follows(), debug)
     task = _DegradeTask(
         naming=Naming(
             f"_degraded_{degradation.name}",
@@ -125,7 +128,9 @@ def degrade(
         masks=find_masks(mask),
         voice=voice,
     )
-    run_task(pictures, task, out=out, overwrite=overwrite, progress=progress, voice=voice)
+    run_task(
+        pictures, task, out=out, overwrite=overwrite, part=shard, progress=progress, voice=voice
+    )
 
 
 @dataclass(kw_only=True)

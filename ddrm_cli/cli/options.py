@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ddrm_cli.errors import UsageError
+from ddrm_cli.sharing import parse_shard
 
 from .complete import degradations, one_of
 from .config import set_defaults
@@ -42,6 +43,7 @@ __all__ = [
     "Precision",
     "Quiet",
     "Scale",
+    "Shard",
     "ShowProgress",
     "Tile",
     "Yes",
@@ -301,6 +303,17 @@ Json = Annotated[
         "--json",
         help="Print results as JSON, one object a line, for scripts.",
         rich_help_panel=OUTPUT,
+    ),
+]
+Shard = Annotated[
+    Any,  # a number and a count, or None
+    one_of(
+        "I/N",
+        "--shard",
+        help="Take the I-th of N parts of the sorted pictures, for schedulers that number their "
+        "jobs.",
+        panel=MACHINE,
+        parser=parse_shard,
     ),
 ]
 ShowProgress = Annotated[

@@ -12,6 +12,7 @@ import typer
 
 from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED, MAX_SAMPLES
+from ddrm_cli.sharing import follows
 
 from .batch import run_task
 from .jobs import Naming
@@ -39,6 +40,7 @@ from .options import (
     Precision,
     Quiet,
     Scale,
+    Shard,
     ShowProgress,
     Tile,
     Yes,
@@ -121,6 +123,7 @@ def restore(
     tile: Tile = None,
     batch_size: BatchSize = 1,
     max_pixels: MaxPixels = None,
+    shard: Shard = None,
     dry_run: DryRun = False,
     as_json: Json = False,
     progress: ShowProgress = "bar",
@@ -154,7 +157,7 @@ def restore(
     degradation = degradation_of(
         named, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling
     )
-    voice = Voice(as_json, quiet, debug)
+    voice = Voice(as_json, quiet or follows(), debug)
     settings = settings_of(
         preset, steps=steps, detail=detail, spacing=spacing, eta=eta, eta_b=eta_b
     )
@@ -225,7 +228,9 @@ def restore(
         yes=yes,
         voice=voice,
     )
-    run_task(pictures, task, out=out, overwrite=overwrite, progress=progress, voice=voice)
+    run_task(
+        pictures, task, out=out, overwrite=overwrite, part=shard, progress=progress, voice=voice
+    )
 
 
 def _naming(degradation: Degradation | None, form: str | None, suffix: str | None) -> Naming:
