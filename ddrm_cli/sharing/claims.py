@@ -35,7 +35,8 @@ else:
 
 __all__ = ["claimed", "remove_abandoned"]
 
-_HELD = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}  # what systems say of a lock that another has
+# What systems say of a lock that another has, and of a file that another has deleted.
+_NOT_HERE = {errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.ENOENT, errno.ESTALE}
 
 
 @contextlib.contextmanager
@@ -101,19 +102,19 @@ def _locked(file: Path) -> int | None:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT)
     except FileNotFoundError:  # another process has just removed the folder
         return None
+    held = False
     try:
         _lock(descriptor)
-        if os.path.samestat(os.fstat(descriptor), file.stat()):
-            with contextlib.suppress(OSError):  # another account's, which let us in already
-                file.chmod(0o666)  # anyone who may write here may lock here
-            return descriptor
+        with contextlib.suppress(PermissionError):  # another account's, which let us in already
+            file.chmod(0o666)  # anyone who may write here may lock here
+        held = os.path.samestat(os.fstat(descriptor), file.stat())
     except OSError as error:
-        os.close(descriptor)
-        if error.errno in _HELD or isinstance(error, FileNotFoundError):
-            return None
-        raise
-    os.close(descriptor)
-    return None
+        if error.errno not in _NOT_HERE:
+            raise
+    finally:
+        if not held:
+            os.close(descriptor)
+    return descriptor if held else None
 
 
 def _lock(descriptor: int) -> None:
