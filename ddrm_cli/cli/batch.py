@@ -151,6 +151,7 @@ class _Run:
                 state = self._state(job)
                 if state.is_settled and not crew.has_begun(_name(job)):
                     self._settle(job, state)
+                    self.told.hear()
 
     def work(self, jobs: Sequence[Job], shown: RunProgress) -> None:
         """Do what is left of the jobs, until all have ended."""
@@ -166,6 +167,8 @@ class _Run:
         results = {name: job.output for name, job in left.items()}
         with turns(results, crew, idle) if self.task.writes else nullcontext(left) as mine:
             for name in mine:
+                # Not before the lock of the last one is given back: whoever reads may interrupt.
+                self.told.hear()
                 self._do(left[name], shown)
         while crew.is_first and self.told.hear() < self.total:
             idle()

@@ -55,7 +55,6 @@ class Told:
 
     def _end(self, ended: Ended) -> None:
         self.crew.end(str(ended.path), _as_text(ended))
-        self.hear()
 
     def hear(self) -> int:
         """Tell what has ended since; how much has in all."""
