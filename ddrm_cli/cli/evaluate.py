@@ -10,7 +10,6 @@ import typer
 
 from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import UsageError
-from ddrm_cli.sampler.settings import LARGEST_SEED
 from ddrm_cli.sharing import Crew, follows
 from ddrm_cli.sharing import shard as part_of
 
@@ -30,6 +29,7 @@ from .options import (
     Shard,
     Tile,
     Yes,
+    seed_option,
 )
 from .progress import picture_bar
 from .typed import typed
@@ -167,7 +167,7 @@ def evaluate(
     ] = None,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, max=LARGEST_SEED, help="Of noise and sampler."),
+        seed_option("Of noise and sampler."),
     ] = 0,
     restored: Annotated[
         Path | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ddrm_cli.errors import UsageError
+from ddrm_cli.sampler.settings import LARGEST_SEED
 from ddrm_cli.sharing import parse_shard
 
 from .complete import degradations, one_of
@@ -49,6 +50,7 @@ __all__ = [
     "Yes",
     "degradation_of",
     "drawn_mask",
+    "seed_option",
 ]
 
 
@@ -99,6 +101,13 @@ def drawn_mask(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
         option = "--grow-mask" if grow else "--invert-mask"
         raise UsageError(f"{option} belongs to --mask.", "Give a mask, or leave it out.")
     return None
+
+
+def seed_option(help: str, *, panel: str | None = None) -> Any:
+    """The option ``--seed``, with what it is the seed of."""
+    return typer.Option(
+        "--seed", metavar="N", min=0, max=LARGEST_SEED, help=help, rich_help_panel=panel
+    )
 
 
 def _named(ctx: typer.Context, pictures: list[str]) -> list[str]:
