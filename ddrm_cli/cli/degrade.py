@@ -15,30 +15,32 @@ from ddrm_cli.errors import Progress, UsageError
 from ddrm_cli.sharing import follows
 
 from .batch import run_task
-from .jobs import Job, Naming
-from .options import (
+from .degradation_options import (
     Angle,
     Blur,
-    Config,
-    Debug,
     DegradationName,
     GrowMask,
     InvertMask,
     JpegQuality,
     JpegSubsampling,
-    Json,
     Kernel,
     Mask,
+    Scale,
+    degradation_of,
+    drawn_mask,
+)
+from .jobs import Job, Naming
+from .options import (
+    Config,
+    Debug,
+    Json,
     MaxPixels,
     Out,
     Overwrite,
     Pictures,
     Quiet,
-    Scale,
     Shard,
     ShowProgress,
-    degradation_of,
-    drawn_mask,
     seed_option,
 )
 from .tasks import Report, Task

@@ -14,23 +14,28 @@ from ddrm_cli.sampler.settings import LARGEST_SEED, MAX_SAMPLES
 from ddrm_cli.sharing import follows
 
 from .batch import run_task
-from .jobs import Naming
-from .options import (
+from .degradation_options import (
     Angle,
-    BatchSize,
     Blur,
     Boundary,
-    Config,
-    Debug,
     DegradationName,
-    Device,
     GrowMask,
     InvertMask,
     JpegQuality,
     JpegSubsampling,
-    Json,
     Kernel,
     Mask,
+    Scale,
+    degradation_of,
+    drawn_mask,
+)
+from .jobs import Naming
+from .options import (
+    BatchSize,
+    Config,
+    Debug,
+    Device,
+    Json,
     MaxPixels,
     Models,
     Out,
@@ -38,13 +43,10 @@ from .options import (
     Pictures,
     Precision,
     Quiet,
-    Scale,
     Shard,
     ShowProgress,
     Tile,
     Yes,
-    degradation_of,
-    drawn_mask,
 )
 from .restore_options import (
     Arch,
