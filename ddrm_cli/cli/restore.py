@@ -182,6 +182,11 @@ def restore(
             "--original is shown by --compare and --report.", "Add --compare or --report."
         )
     if report is not None:
+        if shard is not None:
+            raise UsageError(
+                "--report shows all pictures, and --shard takes a part of them.",
+                "Leave --report to a run without --shard, which restores nothing again.",
+            )
         check_report(report)
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
