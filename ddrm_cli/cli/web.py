@@ -46,7 +46,7 @@ def web(
     ddrm web --port 8000
     """
     if any(importlib.util.find_spec(name) is None for name in NEEDS):
-        raise UsageError("The page needs more packages.", "Run: pip install 'ddrm-cli[web]'")
+        raise UsageError("The page needs more packages.", f"Run: pip install {' '.join(NEEDS)}")
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.web.serving import serve
     from ddrm_cli.weights.registry import load_models

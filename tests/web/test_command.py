@@ -27,7 +27,7 @@ def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyP
     result = CliRunner().invoke(app, ["web"])
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: The page needs more packages.")
-    assert result.stderr.endswith(" Run: pip install 'ddrm-cli[web]'\n")
+    assert result.stderr.endswith(" Run: pip install starlette uvicorn\n")
 
 
 def test_a_port_that_is_taken_is_named() -> None:
