@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 from typing import Annotated
 
@@ -59,13 +58,12 @@ def web(
             typer.launch(address)
         voice.say("Ctrl-C ends it.")
 
-    with contextlib.suppress(KeyboardInterrupt):
-        serve(
-            load_models(),
-            port=port or 0,
-            max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
-            debug=debug,
-            explain=explain,
-            opened=opened,
-        )
+    serve(
+        load_models(),
+        port=port or 0,
+        max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
+        debug=debug,
+        explain=explain,
+        opened=opened,
+    )
     voice.say("Ended. Nothing of the photographs was kept.")
