@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -97,6 +98,26 @@ def test_commands_run_as_printed(page: str, project: Path) -> None:
 def test_what_one_has_and_runs(command: str, project: Path) -> None:
     done = run(["bash", "-euo", "pipefail", "-c", command], project)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="has no cron")
+def test_the_line_of_a_crontab_runs_as_cron_runs_it(tmp_path: Path) -> None:
+    """With a home and hardly any path; the second night restores nothing again."""
+    (block,) = blocks(ROOT / "docs" / "json.md", "text")
+    line = block.split(maxsplit=5)[5].strip()
+    (tmp_path / "scans").mkdir()
+    with Image.open(ROOT / "docs" / "images" / "cat-small.png") as picture:
+        picture.reduce(2).save(tmp_path / "scans" / "a.jpg", quality=20)
+    (tmp_path / "ddrm-env").symlink_to(Path(sys.executable).parents[1])
+    environment = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+    environment |= {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    for _ in range(2):
+        subprocess.run(["sh", "-c", line], env=environment, check=True)
+    lines = [json.loads(each) for each in (tmp_path / "restored.jsonl").read_text().splitlines()]
+    assert [each["status"] for each in lines] == ["done", "summary", "skipped", "summary"]
+    assert (tmp_path / "restored" / "a.png").exists()
+    assert (tmp_path / "restored.log").read_text() == ""
 
 
 @pytest.mark.slow
