@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from torch import nn
 
+from ddrm_cli import planning
 from ddrm_cli.cli import progress
 from ddrm_cli.files.record import read_record
 from ddrm_cli.images.files import file_digest
@@ -228,6 +230,40 @@ def test_a_result_of_the_first_version_is_left_alone_and_said_to_be_one(
     assert result.read_bytes() != before
 
 
+def test_a_tile_of_the_users_own_is_a_setting(ddrm: Program, photo: Path) -> None:
+    """Another one gives another picture; none is the model's, which every machine has."""
+    Path("in").mkdir()
+    photo.rename("in/x.png")
+    command = ("restore", "in", "-d", "deno", *ONE, "--out", "out")
+    ddrm(*command, "--tile", "64")
+    again = ddrm(*command, "--tile", "64", "--batch-size", "2", "--threads", "1")
+    assert (again.exit_code, again.stderr) == (
+        0,
+        "out/x.png: exists already, skipped.\n1 picture: 1 skipped.\n",
+    )
+    told = ddrm(*command).stderr
+    assert "'out/x.png' was made with other settings: tile 64 instead of none." in told
+    record = read_record(Path("out/x.png")) or {}
+    assert (record["tile"], record["overlap"]) == (64, 32)
+
+
+def test_a_result_of_a_version_that_recorded_no_tile_is_known_again(
+    ddrm: Program, photo: Path
+) -> None:
+    Path("in").mkdir()
+    photo.rename("in/x.png")
+    command = ("restore", "in", "-d", "deno", *ONE, "--out", "out")
+    ddrm(*command)
+    with Image.open("out/x.png") as image:
+        record = json.loads(image.info["ddrm-result"])
+        del record["tile"], record["overlap"], record["asked"]["tile"]
+        info = PngInfo()
+        info.add_text("ddrm-result", json.dumps({**record, "version": "0.1.0"}))
+        image.save("out/x.png", pnginfo=info)
+    assert "exists already, skipped" in ddrm(*command).stderr
+    assert "tile none instead of 64" in ddrm(*command, "--tile", "64").stderr
+
+
 def test_results_for_other_pictures_are_not_taken_for_these(ddrm: Program, photo: Path) -> None:
     for name in ("d1", "d2"):
         Path(name).mkdir()
@@ -317,6 +353,8 @@ def test_json_says_everything_that_was_used(ddrm: Program, photo: Path) -> None:
         "model": "photo-small",
         "class": None,
         "device": "cpu",
+        "tile": 512,
+        "overlap": 64,
         "seed": 0,
         "samples": 1,
         "width": 128,
@@ -485,3 +523,29 @@ def test_what_the_model_cannot_do_well_is_said_once(ddrm: Program, photo: Path) 
     planned = ddrm("restore", photo, "--deg", "sr8", "--dry-run")
     assert "enlarged 8 times, pictures stay soft" in planned.stderr
     assert "cannot do this well" not in ddrm("restore", photo, "--deg", "sr4", "--dry-run").stderr
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_too_little_memory_is_said_and_what_would_help(
+    ddrm: Program, photo: Path, dry: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it begins, and then it goes on: the estimate may be wrong."""
+    monkeypatch.setattr(planning, "memory_to_be_had", lambda: 10_000_000)
+    command = ("restore", photo, "-d", "deno", *ONE, "--samples", "2", "--out", "x.png")
+    outcome = ddrm(*command, *dry)
+    assert outcome.exit_code == 0
+    assert "photo.png: It takes about 0." in outcome.stderr
+    assert "0.0 GB are free" in outcome.stderr
+    assert "What helps: fewer --samples" in outcome.stderr
+    assert Path("x_seed0.png").exists() != bool(dry)
+
+
+def test_compiling_is_said(ddrm: Program, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[nn.Module] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda network: compiled.append(network))
+    command = ("restore", photo, "-d", "deno", *ONE, "--out")
+    assert "compiled" not in ddrm(*command, "x.png").stderr
+    told = ddrm(*command, "y.png", "--compile").stderr
+    assert "The network is compiled: the first picture waits, a minute or more.\n" in told
+    assert len(compiled) == 1
+    assert Path("x.png").exists()
