@@ -15,7 +15,7 @@ from ddrm_cli.memory import memory_to_be_had
 from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.weights.load import build_classifier, build_network
-from ddrm_cli.weights.registry import Model
+from ddrm_cli.weights.model import Model
 
 __all__ = ["Cost", "expected_cost", "expected_memory", "model_without_weights", "shortage"]
 

@@ -20,8 +20,9 @@ from ddrm_cli.sampler.schedule import NoiseSchedule
 from ddrm_cli.sampler.tiling import TiledDenoiser
 from ddrm_cli.weights.cache import weights_path
 from ddrm_cli.weights.load import load_classifier, load_network
+from ddrm_cli.weights.model import Model
 from ddrm_cli.weights.own_file import find_model
-from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, load_models
+from ddrm_cli.weights.registry import DEFAULT_MODEL, load_models
 
 __all__ = ["LoadedModel", "TilingSettings", "load_model"]
 

@@ -42,6 +42,7 @@ from ddrm_cli.sampler.settings import (
     get_preset,
     settings_notes,
 )
+from ddrm_cli.suitability import limit_notes
 from ddrm_cli.weights.classes import describe_class
 from ddrm_cli.weights.registry import DEFAULT_MODEL
 
@@ -317,7 +318,8 @@ def restore(
         label,
     )
     if notice is not None:
-        for note in (*problem.notes, *settings_notes(restorer.settings)):
+        limits = limit_notes(restorer.model.model, problem)
+        for note in (*problem.notes, *limits, *settings_notes(restorer.settings)):
             notice(note)
     seeds = seeds_from(seed, len(problem.y))
     restoration = restorer(problem, seeds, callback=callback, notice=notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from .write_api_docs import PAGE as API
 from .write_api_docs import page as api_page
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -54,6 +56,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         scratches = Image.new("L", photo.size)
         scratches.paste(255, (2, 3, 12, 4))
         scratches.save(folder / "scratches.png")
+        painted = photo.convert("RGB")
+        painted.paste("red", (2, 3, 12, 4))
+        painted.save(folder / "painted.png")
     # And photographs to learn from, which cannot be smaller.
     (folder / "photos").mkdir()
     for path in (ROOT / "tests" / "data" / "photos").glob("*.png"):
@@ -84,6 +89,35 @@ def test_commands_run_as_printed(page: str, project: Path) -> None:
     for block in COMMANDS[page]:
         done = run(["bash", "-euo", "pipefail", "-c", block], project)
         assert done.returncode == 0, f"{block}{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", re.findall(r"^\|.*\| `(ddrm (?:restore|inspect) .*?)` \|$", README, re.MULTILINE)
+)
+def test_what_one_has_and_runs(command: str, project: Path) -> None:
+    done = run(["bash", "-euo", "pipefail", "-c", command], project)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="has no cron")
+def test_the_line_of_a_crontab_runs_as_cron_runs_it(tmp_path: Path) -> None:
+    """With a home and hardly any path; the second night restores nothing again."""
+    (block,) = blocks(ROOT / "docs" / "json.md", "text")
+    line = block.split(maxsplit=5)[5].strip()
+    (tmp_path / "scans").mkdir()
+    with Image.open(ROOT / "docs" / "images" / "cat-small.png") as picture:
+        picture.reduce(2).save(tmp_path / "scans" / "a.jpg", quality=20)
+    (tmp_path / "ddrm-env").symlink_to(Path(sys.executable).parents[1])
+    environment = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+    environment |= {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    for _ in range(2):
+        subprocess.run(["sh", "-c", line], env=environment, check=True)
+    lines = [json.loads(each) for each in (tmp_path / "restored.jsonl").read_text().splitlines()]
+    assert [each["status"] for each in lines] == ["done", "summary", "skipped", "summary"]
+    assert (tmp_path / "restored" / "a.png").exists()
+    assert (tmp_path / "restored.log").read_text() == ""
 
 
 @pytest.mark.slow

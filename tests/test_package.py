@@ -33,7 +33,7 @@ LAYERS = (
     {"files", "evaluation"},
     {"planning"},
     {"restoration"},
-    {"plausibility"},
+    {"plausibility", "suitability"},
     {"problem", "prior"},
     {"measuring"},
     {"provenance"},

@@ -39,7 +39,8 @@ from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.problem import pose, rounding_noise
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import PaperSettings, Settings
-from ddrm_cli.weights.registry import ClassifierModel, load_models
+from ddrm_cli.weights.model import ClassifierModel
+from ddrm_cli.weights.registry import load_models
 
 PHOTO = Path(__file__).parent / "data" / "photos" / "chelsea.png"
 FAST = ddrm_cli.SamplerSettings(steps=2)

@@ -20,7 +20,7 @@ from .progress import byte_bar
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from ddrm_cli.weights.registry import Model
+    from ddrm_cli.weights.model import Model
 
 __all__ = ["download", "ensure_cached"]
 

@@ -37,7 +37,7 @@ from .typed import typed
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from ddrm_cli.weights.registry import Model
+    from ddrm_cli.weights.model import Model
 
 __all__ = ["evaluate"]
 

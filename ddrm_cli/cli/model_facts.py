@@ -8,7 +8,7 @@ from .plain_table import plain_table
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from ddrm_cli.weights.registry import Model
+    from ddrm_cli.weights.model import Model
 
 __all__ = ["list_models", "size_of", "tell_model", "tell_terms"]
 
@@ -23,6 +23,7 @@ def list_models(models: list[Model], voice: Voice) -> None:
                 "name": model.name,
                 "description": model.description,
                 "good_at": model.good_at,
+                "weak_at": model.limits.words,
                 "licence": model.licence,
                 "terms": model.terms,
                 "source": model.source,
@@ -59,6 +60,7 @@ def tell_model(model: Model, voice: Voice) -> None:
     facts = {
         "what it is": model.description,
         "take it for": model.good_at,
+        "not for": model.limits.words,
         "licence": model.licence,
         "terms": model.terms,
         "source": model.source,

@@ -78,7 +78,7 @@ from .voice import Voice
 
 if TYPE_CHECKING:
     from ddrm_cli.degradations.table import Degradation
-    from ddrm_cli.weights.registry import Model
+    from ddrm_cli.weights.model import Model
 
 __all__ = ["restore"]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddrm_cli.prior import LoadedModel, TilingSettings
     from ddrm_cli.restoration import Restorer
     from ddrm_cli.sampler.settings import Settings
-    from ddrm_cli.weights.registry import Model
+    from ddrm_cli.weights.model import Model
 
 __all__ = ["UNCHANGED", "RestoreTask"]
 
@@ -55,6 +55,8 @@ class RestoreTask(Task["FileProblem"]):
         asked: What results depend on beside the picture and the request, to know them again.
         yes: Download a missing model without asking.
         voice: Tells what the user should hear meanwhile.
+        restorer: Made of all this, once it is needed.
+        told: What was told of the model, which for a folder is told once.
     """
 
     request: RestoreRequest
@@ -76,6 +78,7 @@ class RestoreTask(Task["FileProblem"]):
     yes: bool
     voice: Voice
     restorer: Restorer | None = None
+    told: set[str] = dataclasses.field(default_factory=set)
 
     def results(self, output: Path) -> list[Path]:
         """The restorations."""
@@ -148,6 +151,7 @@ class RestoreTask(Task["FileProblem"]):
         """Read a picture, and tell how."""
         from ddrm_cli.images.encoding import check_size
         from ddrm_cli.images.writing import check_space
+        from ddrm_cli.suitability import limit_notes
 
         path, request = job.source.path, self.request_for(job)
         if self.automatic:
@@ -167,7 +171,12 @@ class RestoreTask(Task["FileProblem"]):
         check_space(job.output, channels * height * width // _SMALLEST)
         for note in (*posed.notes, *posed.noise_notes):
             self.voice.remark(f"{path}: {note}")
-        return posed
+        limits = limit_notes(self.model, posed.problem)
+        for note in limits:
+            if note not in self.told:
+                self.told.add(note)
+                self.voice.remark(note)
+        return posed.noting(*limits)
 
     def run(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 from typing import Annotated
 
@@ -46,7 +45,7 @@ def web(
     ddrm web --port 8000
     """
     if any(importlib.util.find_spec(name) is None for name in NEEDS):
-        raise UsageError("The page needs more packages.", "Run: pip install 'ddrm-cli[web]'")
+        raise UsageError("The page needs more packages.", f"Run: pip install {' '.join(NEEDS)}")
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
     from ddrm_cli.web.serving import serve
     from ddrm_cli.weights.registry import load_models
@@ -59,13 +58,12 @@ def web(
             typer.launch(address)
         voice.say("Ctrl-C ends it.")
 
-    with contextlib.suppress(KeyboardInterrupt):
-        serve(
-            load_models(),
-            port=port or 0,
-            max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
-            debug=debug,
-            explain=explain,
-            opened=opened,
-        )
+    serve(
+        load_models(),
+        port=port or 0,
+        max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
+        debug=debug,
+        explain=explain,
+        opened=opened,
+    )
     voice.say("Ended. Nothing of the photographs was kept.")

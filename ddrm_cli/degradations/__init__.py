@@ -1,7 +1,8 @@
 """Degradations: linear operators ``y = H x + z`` that come with their singular value decomposition.
 
-``table``
-    What there is: a name, what it does, and the class that does it.
+``table``, ``families``, ``entry``
+    What there is: a name, what it does, and the class that does it; entries that are alike; what
+    an entry says.
 ``build``
     From a name and the size of a picture to its operator.
 ``base``

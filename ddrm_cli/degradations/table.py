@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from ddrm_cli.errors import UnknownNameError, UsageError, expect
 
 from .entry import OPTIONS, Entry, Pattern, check_value
+from .families import HERE, OF_JPEG, blur, compressed_sensing, jpeg, reduction
 
 __all__ = ["ALIASES", "DEGRADATIONS", "PATTERNS", "Degradation", "get_entry", "numbered"]
-
-_HERE = "ddrm_cli.degradations"
-_QUALITIES = range(5, 96)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,94 +108,21 @@ def _takers(parameter: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _reduction(
-    stem: str, attribute: str, summary: str, use: str, takes: tuple[str, ...] = ()
-) -> Pattern:
-    def entry(factor: int) -> Entry:
-        return Entry(
-            name=f"{stem}{factor}",
-            family="super-resolution",
-            target=f"{_HERE}.super_resolution:{attribute}",
-            summary=summary.replace("N", str(factor)),
-            use=use,
-            parameters={"factor": factor},
-            takes=takes,
-            scale=factor,
-        )
-
-    return Pattern(stem, range(2, 17), entry, "scale", summary, use)
-
-
-_BLOCK_MEAN = _reduction(
-    "sr", "block_mean", "mean over N x N pixels", "binned sensors", ("kernel",)
-)
-_BICUBIC = _reduction("sr_bicubic", "bicubic", "bicubic reduction N times", "photos made smaller")
-
-
-def _blur(
-    name: str,
-    attribute: str,
-    summary: str,
-    use: str,
-    parameters: Mapping[str, Any] = MappingProxyType({}),
-    takes: tuple[str, ...] = (),
-    needs: tuple[str, ...] = (),
-    instead: str = "",
-) -> Entry:
-    return Entry(
-        name=name,
-        family="deblurring",
-        target=f"{_HERE}.blur:{attribute}",
-        summary=summary,
-        use=use,
-        parameters={**parameters, "boundary": "reflect"},
-        takes=(*takes, "boundary"),
-        needs=needs,
-        instead=instead,
-    )
-
-
-def _compressed_sensing(ratio: int) -> Entry:
-    return Entry(
-        name=f"cs{ratio}",
-        family="compressed sensing",
-        target=f"{_HERE}.compressed_sensing:CompressedSensing",
-        summary=f"1 in {ratio} Walsh coefficients",
-        use="single-pixel cameras",
-        parameters={"ratio": ratio},
-        takes=("seed",),
-        gives="vector",
-    )
-
-
-_OF_JPEG = ("subsampling", "tables", "orientation")
-
-
-def _jpeg(quality: int) -> Entry:
-    return Entry(
-        name=f"jpeg{quality}",
-        family="compression",
-        target=f"{_HERE}.jpeg:jpeg",
-        summary=f"JPEG of quality {quality}",
-        use="photos with blocks",
-        parameters={"quality": quality},
-        takes=_OF_JPEG,
-        gives="jpeg",
-    )
-
+_BLOCK_MEAN = reduction("sr", "block_mean", "mean over N x N pixels", "binned sensors", ("kernel",))
+_BICUBIC = reduction("sr_bicubic", "bicubic", "bicubic reduction N times", "photos made smaller")
 
 _ENTRIES = (
     Entry(
         name="deno",
         family="denoising",
-        target=f"{_HERE}.denoising:Denoising",
+        target=f"{HERE}.denoising:Denoising",
         summary="nothing but noise",
         use="grainy photos",
     ),
     Entry(
         name="inp",
         family="inpainting",
-        target=f"{_HERE}.inpainting:masked",
+        target=f"{HERE}.inpainting:masked",
         summary="pixels are missing, a random half",
         use="scratches, dust, captions, watermarks",
         takes=("seed", "mask"),
@@ -206,20 +130,20 @@ _ENTRIES = (
     Entry(
         name="inp_lolcat",
         family="inpainting",
-        target=f"{_HERE}.inpainting:lolcat",
+        target=f"{HERE}.inpainting:lolcat",
         summary="missing under large letters of our own",
         use="benchmarks",
     ),
     Entry(
         name="inp_lorem",
         family="inpainting",
-        target=f"{_HERE}.inpainting:lorem",
+        target=f"{HERE}.inpainting:lorem",
         summary="missing under small print of our own",
         use="benchmarks",
     ),
     *(_BLOCK_MEAN.make(factor) for factor in (2, 4, 8, 16)),
     *(_BICUBIC.make(factor) for factor in (4, 8, 16)),
-    _blur(
+    blur(
         "deblur_uni",
         "uniform_blur",
         "mean over 9 x 9 pixels",
@@ -227,21 +151,21 @@ _ENTRIES = (
         {"blur": 9},
         takes=("blur",),
     ),
-    _blur(
+    blur(
         "deblur_gauss",
         "gaussian_blur",
         "5 x 5 pixels of a Gaussian",
         "soft lenses",
         takes=("blur",),
     ),
-    _blur(
+    blur(
         "deblur_aniso",
         "anisotropic_blur",
         "9 x 9 pixels, wide Gaussian",
         "sideways motion",
         {"length": 9, "sigma_rows": 1.0, "sigma_columns": 20.0},
     ),
-    _blur(
+    blur(
         "deblur_motion",
         "motion_blur",
         "mean along a line",
@@ -250,7 +174,7 @@ _ENTRIES = (
         takes=("blur", "angle"),
         needs=("blur",),
     ),
-    _blur(
+    blur(
         "deblur",
         "blur_by_kernel",
         "convolution with your kernel",
@@ -262,19 +186,19 @@ _ENTRIES = (
     Entry(
         name="color",
         family="colourisation",
-        target=f"{_HERE}.colour:Greying",
+        target=f"{HERE}.colour:Greying",
         summary="grey, the mean of the colours",
         use="black-and-white photos",
         gives="grey",
     ),
-    *(_compressed_sensing(ratio) for ratio in (2, 4)),
+    *(compressed_sensing(ratio) for ratio in (2, 4)),
     Entry(
         name="jpeg",
         family="compression",
-        target=f"{_HERE}.jpeg:jpeg",
+        target=f"{HERE}.jpeg:jpeg",
         summary="JPEG, as its file says",
         use="photos with blocks",
-        takes=("quality", *_OF_JPEG),
+        takes=("quality", *OF_JPEG),
         needs=("quality|tables",),
         gives="jpeg",
     ),
@@ -289,10 +213,10 @@ PATTERNS = (
     Pattern(
         "upscale", _BICUBIC.numbers, _BICUBIC.make, "scale", "the same as sr_bicubicN", _BICUBIC.use
     ),
-    _reduction("sr_lanczos", "lanczos", "Lanczos reduction N times", "photos made smaller"),
-    _reduction("sr_bilinear", "bilinear", "bilinear reduction N times", "photos made smaller"),
-    _reduction("sr_nearest", "Decimation", "each N-th pixel alone", "jagged small pictures"),
-    Pattern("jpeg", _QUALITIES, _jpeg, "quality", "JPEG of quality N", "photos with blocks"),
+    reduction("sr_lanczos", "lanczos", "Lanczos reduction N times", "photos made smaller"),
+    reduction("sr_bilinear", "bilinear", "bilinear reduction N times", "photos made smaller"),
+    reduction("sr_nearest", "Decimation", "each N-th pixel alone", "jagged small pictures"),
+    Pattern("jpeg", range(5, 96), jpeg, "quality", "JPEG of quality N", "photos with blocks"),
 )
 """What there is by any number, in the order of the list."""
 

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from ddrm_cli.errors import OutputExistsError, UsageError, WeightsError
 from ddrm_cli.images.writing import check_writable, write_bytes
+from ddrm_cli.weights.model import Model
 from ddrm_cli.weights.own_file import with_table
-from ddrm_cli.weights.registry import Model
 
 __all__ = ["Existing", "Output"]
 

@@ -24,8 +24,9 @@ from ddrm_cli.networks.configurations import PlainUNetConfig
 from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.prior import LoadedModel, load_model
 from ddrm_cli.weights.cache import weights_path
+from ddrm_cli.weights.model import Model
 from ddrm_cli.weights.own_file import find_model
-from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, load_models
+from ddrm_cli.weights.registry import DEFAULT_MODEL, load_models
 
 from .batches import Batches
 from .budget import Budget

@@ -18,9 +18,11 @@ from ddrm_cli.files.restoring import FileRestorer, RestoreRequest
 from ddrm_cli.images.masks import Mask
 from ddrm_cli.prior import load_model
 from ddrm_cli.restoration import Restorer
+from ddrm_cli.suitability import limit_notes
 from ddrm_cli.weights.cache import is_cached
 from ddrm_cli.weights.digests import model_digest
-from ddrm_cli.weights.registry import Model, get_model
+from ddrm_cli.weights.model import Model
+from ddrm_cli.weights.registry import get_model
 
 from .job import Job
 from .order import Order
@@ -137,12 +139,13 @@ class Desk:
                 smaller = DegradeRequest(order.degradation, max_pixels=self.max_pixels)
                 degrade_file(photo.path, source, smaller, overwrite=True)
             posed = request.read(source)
-            job.notes += [*posed.notes, *posed.noise_notes]
-            weights = model_digest(self.models[order.model])
+            model = self.models[order.model]
+            limits = limit_notes(model, posed.problem)
+            job.notes += [*posed.notes, *posed.noise_notes, *limits]
             restore = FileRestorer(
                 self._restorer(order.model),
                 RestoredFiles(range(1)),
-                {**request.asked, **order.asked, "weights": weights},
+                {**request.asked, **order.asked, "weights": model_digest(model)},
             )
             job.begin()
             result = source.with_name(f"{source.stem}_{order.label}.png")

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import uvicorn
 
 from ddrm_cli.errors import UsageError
-from ddrm_cli.weights.registry import Model
+from ddrm_cli.weights.model import Model
 
 from .app import HEADERS, HOST, make_app
 from .desk import Desk
@@ -45,7 +45,6 @@ def serve(
 
     Raises:
         UsageError: The port is taken, or not for everyone.
-        KeyboardInterrupt: It was ended by Ctrl-C.
     """
     token = secrets.token_urlsafe(16)
     with (
@@ -54,7 +53,9 @@ def serve(
         Desk(Path(folder), models, max_pixels, explain) as desk,
     ):
         server = make_server(desk, token, debug=debug)
-        for name in ("SIGTERM", "SIGHUP"):  # which would end the program without cleaning up
+        # From here on they only ask it to end. It raises them once more when it has, for whoever
+        # heard them before: no exception comes into what is cleaned up then, and no second one.
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), server.handle_exit)
         opened(f"http://{HOST}:{listener.getsockname()[1]}/{token}/")

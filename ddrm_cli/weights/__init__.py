@@ -1,7 +1,7 @@
 """The models: which exist, where their files are, how they get there and how they load.
 
-``models.toml``, ``registry``, ``toml_table``
-    One table a model, what it says, and its reading.
+``models.toml``, ``registry``, ``toml_table``, ``model``
+    One table a model, its reading, and what it says.
 ``classes``
     From what a user calls a class to its label.
 ``cache``

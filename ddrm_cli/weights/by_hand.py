@@ -10,8 +10,8 @@ from ddrm_cli.errors import Notice, OutputError, UsageError, WeightsError
 from ddrm_cli.untrusted import is_file, is_there, opened
 
 from .cache import file_path
+from .model import WeightsFile
 from .part import part_paths
-from .registry import WeightsFile
 from .verify import CHUNK, Progress, accept, expected_digest, new_hash, verify_file
 from .writing import adopted, check_disk, writing
 

@@ -16,7 +16,7 @@ import platformdirs
 from ddrm_cli.errors import ChecksumError, ModelNotCachedError, UsageError, WeightsError
 from ddrm_cli.untrusted import expanded, is_file, user_folder
 
-from .registry import Model, WeightsFile
+from .model import Model, WeightsFile
 
 __all__ = ["cache_dir", "file_path", "is_cached", "is_file_cached", "is_offline", "weights_path"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .cache import cache_dir, file_path
-from .registry import Model, WeightsFile
+from .model import Model, WeightsFile
 from .verify import CHUNK, expected_digest
 
 __all__ = ["model_digest", "weights_digest"]

@@ -34,8 +34,8 @@ from .http import (
     request_headers,
     resume_condition,
 )
+from .model import Model, WeightsFile
 from .part import Part
-from .registry import Model, WeightsFile
 from .verify import CHUNK, Progress, accept, expected_digest, looks_like_weights, verify_file
 from .writing import check_disk, writing
 

@@ -17,7 +17,8 @@ from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.untrusted import opened
 
 from .load import network_shapes, read_shapes, recognise
-from .registry import Model, get_model
+from .model import Model
+from .registry import get_model
 
 __all__ = ["model_from_file"]
 

@@ -22,7 +22,8 @@ from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.untrusted import opened
 
-from .registry import Model, load_models
+from .model import Model
+from .registry import load_models
 
 __all__ = [
     "build_classifier",

@@ -17,7 +17,8 @@ from pathlib import Path
 from ddrm_cli.errors import ConfigError, UsageError
 from ddrm_cli.untrusted import is_file, opened, parse_toml
 
-from .registry import Model, WeightsFile, get_model, model_of_table
+from .model import Model, WeightsFile
+from .registry import get_model, model_of_table
 from .toml_table import Table
 
 __all__ = ["find_model", "with_table"]

@@ -17,7 +17,7 @@ from ddrm_cli.errors import ChecksumError, ModelNotCachedError, Notice, WeightsE
 from ddrm_cli.untrusted import is_file, is_there, read_text
 
 from .cache import file_path
-from .registry import WeightsFile
+from .model import WeightsFile
 
 __all__ = [
     "CHUNK",

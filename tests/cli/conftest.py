@@ -19,7 +19,7 @@ from ddrm_cli.cli import config
 from ddrm_cli.cli.main import app
 from ddrm_cli.weights import registry
 from ddrm_cli.weights.load import load_network
-from ddrm_cli.weights.registry import Model
+from ddrm_cli.weights.model import Model
 
 from .program import Outcome, Program
 

@@ -14,6 +14,7 @@ from torch import nn
 from ddrm_cli import planning
 from ddrm_cli.cli import progress
 from ddrm_cli.files.record import read_record
+from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.reading import read_picture
 
 from .program import Program, files_below, opened
@@ -195,6 +196,38 @@ def test_results_of_other_settings_are_not_taken_for_these(ddrm: Program, photo:
     assert Path("out/a.png").read_bytes() == before
     assert ddrm(*command, "--seed", "5", "--overwrite").exit_code == 0
     assert Path("out/a.png").read_bytes() != before
+
+
+def test_a_result_of_the_first_version_is_left_alone_and_said_to_be_one(
+    ddrm: Program, photo: Path
+) -> None:
+    """It has fewer settings and other ones; its weights are not named."""
+    asked = {
+        "input": file_digest(photo),
+        "degradation": "deno",
+        "sigma": 0.05,
+        **dict.fromkeys(("mask", "kernel", "class")),
+        "model": "photo-small",
+        "seed": 0,
+        "averaged": 1,
+        "steps": 20,
+        "spacing": "quadratic",
+        "eta_c": 1.0,
+        "eta_a": 0.7,
+        "eta_b": 1.0,
+    }
+    result = Path("photo_restored_deno.png")
+    text = PngInfo()
+    text.add_text("ddrm-result", json.dumps({"asked": asked, "version": "0.1.0"}))
+    Image.new("RGB", (64, 64)).save(result, pnginfo=text)
+    before = result.read_bytes()
+    arguments = ("restore", photo.parent, "--deg", "deno", "--sigma", "0.05")
+    done = ddrm(*arguments)
+    assert done.exit_code == 1
+    assert "was made with other settings, by version 0.1.0: steps 20 instead" in done.stderr
+    assert result.read_bytes() == before
+    assert ddrm(*arguments, "--overwrite").exit_code == 0
+    assert result.read_bytes() != before
 
 
 def test_a_tile_of_the_users_own_is_a_setting(ddrm: Program, photo: Path) -> None:
@@ -473,6 +506,23 @@ up_blocks = [2, 3, 3]
 [mine.weights]
 path = {json.dumps(str(weights))}
 """
+
+
+def test_what_the_model_cannot_do_well_is_said_once(ddrm: Program, photo: Path) -> None:
+    """To people once a run, to scripts with each picture."""
+    folder = photo.parent / "grey"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        with Image.open(photo) as image:
+            image.convert("L").resize((16, 16)).save(folder / name)
+    done = ddrm("restore", folder, "--deg", "color", "--out", "colour", "--steps", "1", "--json")
+    assert done.stderr.count("photo-small cannot do this well") == 1
+    assert len(done.objects) == 2
+    for each in done.objects:
+        assert sum("cannot do this well" in note for note in each["notes"]) == 1
+    planned = ddrm("restore", photo, "--deg", "sr8", "--dry-run")
+    assert "enlarged 8 times, pictures stay soft" in planned.stderr
+    assert "cannot do this well" not in ddrm("restore", photo, "--deg", "sr4", "--dry-run").stderr
 
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])

@@ -30,7 +30,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ddrm_cli.weights.registry import DEFAULT_MODEL, Model, load_models
+from ddrm_cli.weights.model import Model
+from ddrm_cli.weights.registry import DEFAULT_MODEL, load_models
 
 PHOTO = Path(__file__).parents[1] / "data" / "photos" / "astronaut.png"
 STEPS = 2

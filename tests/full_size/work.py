@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from ddrm_cli.weights.load import build_classifier, build_network, load_classifier, load_network
-from ddrm_cli.weights.registry import Model, load_models
+from ddrm_cli.weights.model import Model
+from ddrm_cli.weights.registry import load_models
 
 EVALUATIONS = 2
 

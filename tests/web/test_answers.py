@@ -248,6 +248,13 @@ def test_how_far_it_is_ends_with_what_came_of_it(page: Page, photo: Path) -> Non
     assert any("noise" in note for note in job["notes"])
 
 
+def test_what_the_model_cannot_do_well_is_said(page: Page, photo: Path) -> None:
+    key = page.took(photo)["key"]
+    page.restored(key, degradation="color")
+    notes = page.asked("GET", f"photos/{key}/restoration").json()["notes"]
+    assert sum(note.startswith("photo-small cannot do this well") for note in notes) == 1
+
+
 def test_what_fails_says_why(page: Page, photo: Path) -> None:
     key = page.took(photo)["key"]
     page.asked("PUT", f"photos/{key}/mask", data=mask_of((20, 20)))

@@ -11,7 +11,8 @@ import torch
 from ddrm_cli.networks.configurations import ClassifierConfig
 from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.weights.load import build_classifier, build_network
-from ddrm_cli.weights.registry import ClassifierModel, Model, WeightsFile, load_models
+from ddrm_cli.weights.model import ClassifierModel, Model, WeightsFile
+from ddrm_cli.weights.registry import load_models
 
 ADM: dict[str, Any] = {
     "image_size": 32,

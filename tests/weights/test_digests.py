@@ -10,7 +10,7 @@ import pytest
 
 from ddrm_cli.weights import digests
 from ddrm_cli.weights.digests import weights_digest
-from ddrm_cli.weights.registry import WeightsFile
+from ddrm_cli.weights.model import WeightsFile
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ from ddrm_cli.errors import (
 )
 from ddrm_cli.weights.by_hand import adopt_file, remove_file
 from ddrm_cli.weights.download import Patience, download_file
-from ddrm_cli.weights.registry import WeightsFile
+from ddrm_cli.weights.model import WeightsFile
 from ddrm_cli.weights.verify import pin_path, verify_file
 
 from .server import Behaviour, Server, file, html, running, status
@@ -465,7 +465,7 @@ _DOWNLOAD = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from ddrm_cli.weights.download import download_file
-from ddrm_cli.weights.registry import WeightsFile
+from ddrm_cli.weights.model import WeightsFile
 name, size, sha256, url = sys.argv[1:]
 file = WeightsFile(name, urls=(url,), bytes=int(size), sha256=sha256)
 def progress(name, done, total):

@@ -230,6 +230,8 @@ def test_the_bundled_model_carries_its_card(table: Path) -> None:
     assert "\n".join(lines).endswith(text.rstrip())
     assert "Licence: MIT" in text
     assert "## Sources and credits" in text
+    (limits,) = (line for line in lines if line.startswith("  not for "))
+    assert limits.split(maxsplit=2)[2].startswith("colour, holes of more than 32 x 32 pixels, ")
 
 
 @pytest.mark.parametrize(

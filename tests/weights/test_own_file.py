@@ -12,8 +12,9 @@ import torch
 
 from ddrm_cli.errors import ConfigError, UnknownNameError, UsageError
 from ddrm_cli.weights.load import load_network
+from ddrm_cli.weights.model import Model, WeightsFile
 from ddrm_cli.weights.own_file import find_model, with_table
-from ddrm_cli.weights.registry import Model, WeightsFile, load_models
+from ddrm_cli.weights.registry import load_models
 
 from .models import VALUES, random_state, tiny, write
 
