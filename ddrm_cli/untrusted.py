@@ -1,8 +1,8 @@
 """Files of the user's and the texts in them, opened without trusting them.
 
 What the system has against a file becomes a sentence that names it. What is no regular file is not
-waited for, and what is larger than anything of its kind is not read. Nesting and numbers in TOML
-and JSON have bounds: a parser takes thousands of digits for a number, which nothing after it does.
+waited for, and what is larger than anything of its kind is not read. Nesting and whole numbers in
+TOML and JSON have bounds: a parser takes hundreds of digits, which nothing after it does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 LARGEST_TEXT = 1 << 20  # bytes of a file of settings
-LARGEST_NUMBER = 2**63  # what TOML promises for whole numbers
+LARGEST_NUMBER = 2**63  # what TOML promises of whole numbers
 
 
 @contextlib.contextmanager
@@ -129,7 +129,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     """What a text in TOML says.
 
     Raises:
-        ValueError: It is no TOML, nested too deeply, or holds a number beyond 64 bits.
+        ValueError: It is no TOML, nested too deeply, or holds a whole number beyond 64 bits.
     """
     found: dict[str, Any] = _parsed(tomli.loads, text)
     return found
@@ -139,7 +139,7 @@ def parse_json(text: str) -> Any:
     """What a text in JSON says.
 
     Raises:
-        ValueError: It is no JSON, nested too deeply, or holds a number beyond 64 bits.
+        ValueError: It is no JSON, nested too deeply, or holds a whole number beyond 64 bits.
     """
     return _parsed(json.loads, text)
 
@@ -153,7 +153,7 @@ def _parsed(parse: Callable[[str], Any], text: str) -> Any:
     except (tomli.TOMLDecodeError, json.JSONDecodeError):
         raise
     except ValueError as error:
-        raise ValueError("it holds a number beyond 64 bits, or one that is not finite") from error
+        raise ValueError("it holds a whole number beyond 64 bits") from error
     return found
 
 
@@ -163,7 +163,7 @@ def _check_numbers(value: Any) -> None:
     if isinstance(value, list):
         for each in value:
             _check_numbers(each)
-    elif isinstance(value, (int, float)) and not abs(value) < LARGEST_NUMBER:
+    elif isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
         raise ValueError
 
 

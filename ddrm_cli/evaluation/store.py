@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
-from ddrm_cli.errors import ImageError, OutputError, UsageError
+from ddrm_cli.errors import ImageError, OutputError, UnknownNameError, UsageError
 from ddrm_cli.images.encoding import encode_picture
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.unfinished import remove_unfinished
@@ -205,11 +205,20 @@ class Store:
                 method: {metric: float(value) for metric, value in of_method.items()}
                 for method, of_method in values.pop("scores").items()
             }
+            for metric in {metric for of_method in scores.values() for metric in of_method}:
+                get_metric(metric)
             notices = tuple(values.pop("notices"))
             record = Record(cell=cell, scores=scores, notices=notices, **values)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            UnknownNameError,
+        ) as error:
             if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
                 raise ImageError(
                     f"The name of '{photograph.path}' is too long for its results.", "Shorten it."

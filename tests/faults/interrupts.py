@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .bench import Bench, SkipError, case
 
-COMMAND = ("restore", "a.png", "-d", "deno", "--sigma", "0.1", "--steps", "300", "--device", "cpu")
+COMMAND = ("restore", "a.png", "-d", "deno", "--sigma", "0.1", "--steps", "1000", "--device", "cpu")
 
 
 def _started(process: subprocess.Popen[str]) -> None:

@@ -105,15 +105,13 @@ def removed_picture_is_made_again(bench: Bench) -> None:
 @case()
 def evaluation_with_changed_weights(bench: Bench) -> None:
     """A finished evaluation notices that its model has other weights by now."""
+    from ddrm_cli.weights.own_file import with_table
+    from ddrm_cli.weights.registry import load_models
+
     bench.picture("in/a.png", side=32)
-    torch_file = _bundled(bench)
-    shutil.copy(torch_file, bench.path("own.pt"))
-    bench.run(*_evaluate(bench, "--model", "own.pt")).in_order(0)
-    data = bytearray(torch_file.read_bytes())
-    state = torch.load(torch_file, weights_only=True)
-    key = next(key for key in state if state[key].ndim == 4)
-    values = state[key].contiguous().view(torch.uint8).flatten()[:64].numpy().tobytes()
-    at = data.find(values)
-    data[at : at + 64] = values[::-1]
-    bench.path("own.pt").write_bytes(data)
-    bench.run(*_evaluate(bench, "--model", "own.pt")).in_order(1, 2)
+    for factor in (1.0, 1.5):
+        _weights(bench, "plain.pt", factor)
+        weights = bench.path("plain.pt").read_bytes()
+        bench.path("own.pt").write_bytes(with_table(weights, load_models()["photo-small"]))
+        codes = (0,) if factor == 1.0 else (1, 2)
+        bench.run(*_evaluate(bench, "--model", "own.pt")).in_order(*codes)
