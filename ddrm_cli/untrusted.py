@@ -1,14 +1,15 @@
 """Files of the user's and the texts in them, opened without trusting them.
 
 What the system has against a file becomes a sentence that names it. What is no regular file is not
-waited for, and what is larger than anything of its kind is not read. Nesting and whole numbers in
-TOML and JSON have bounds: a parser takes hundreds of digits, which nothing after it does.
+waited for, and what is larger than anything of its kind is not read. Nesting and numbers in TOML
+and JSON have bounds: a parser takes thousands of digits for a number, which nothing after it does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 LARGEST_TEXT = 1 << 20  # bytes of a file of settings
-LARGEST_NUMBER = 2**63  # what TOML promises of whole numbers
+LARGEST_NUMBER = 2**63  # what TOML promises for whole numbers
 
 
 @contextlib.contextmanager
@@ -129,7 +130,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     """What a text in TOML says.
 
     Raises:
-        ValueError: It is no TOML, nested too deeply, or holds a whole number beyond 64 bits.
+        ValueError: It is no TOML, nested too deeply, or holds a number beyond 64 bits.
     """
     found: dict[str, Any] = _parsed(tomli.loads, text)
     return found
@@ -139,7 +140,7 @@ def parse_json(text: str) -> Any:
     """What a text in JSON says.
 
     Raises:
-        ValueError: It is no JSON, nested too deeply, or holds a whole number beyond 64 bits.
+        ValueError: It is no JSON, nested too deeply, or holds a number beyond 64 bits.
     """
     return _parsed(json.loads, text)
 
@@ -153,7 +154,7 @@ def _parsed(parse: Callable[[str], Any], text: str) -> Any:
     except (tomli.TOMLDecodeError, json.JSONDecodeError):
         raise
     except ValueError as error:
-        raise ValueError("it holds a whole number beyond 64 bits") from error
+        raise ValueError("it holds a number beyond 64 bits") from error
     return found
 
 
@@ -163,8 +164,8 @@ def _check_numbers(value: Any) -> None:
     if isinstance(value, list):
         for each in value:
             _check_numbers(each)
-    elif isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
-        raise ValueError
+    elif isinstance(value, (int, float)) and LARGEST_NUMBER <= abs(value) < math.inf:
+        raise ValueError  # what is not finite is for the reader to name
 
 
 def expanded(path: str | Path) -> Path:

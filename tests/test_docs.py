@@ -26,9 +26,9 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
-# Not run here: what installs, tests or measures this project, downloads, or is a template.
+# Not run here: what installs, tests or measures this project, downloads, waits, or is a template.
 ELSEWHERE = re.compile(
-    r"pip install|pytest|benchmarks|ddrm download|ddrm evaluate|ddrm train|calibration"
+    r"pip install|pytest|benchmarks|ddrm download|ddrm evaluate|ddrm train|ddrm web|calibration"
 )
 
 COMMANDS = [

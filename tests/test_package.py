@@ -29,7 +29,7 @@ MODULES = sorted(
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"training"},
+    {"training", "web"},
     {"files", "planning", "evaluation"},
     {"restoration"},
     {"plausibility"},
@@ -85,6 +85,11 @@ def test_the_sampler_knows_only_torch_and_errors(module: str) -> None:
         if not name.startswith(("ddrm_cli.sampler", "ddrm_cli.errors"))
     }
     assert outside <= {"torch"} | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part(name) != "web"])
+def test_only_the_page_knows_the_library_it_stands_on(module: str) -> None:
+    assert not {name.split(".")[0] for name in imports(module)} & {"starlette", "uvicorn", "anyio"}
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if part(name) != "cli"])

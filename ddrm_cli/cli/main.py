@@ -24,6 +24,7 @@ from .streams import carry_every_name
 from .train import train
 from .typed import remember
 from .voice import Voice
+from .web import web
 
 __all__ = ["app", "run"]
 
@@ -84,7 +85,16 @@ def ddrm(
     """
 
 
-for _command in (restore, degrade, inspect, evaluate, train, list_degradations, download):
+for _command in (
+    restore,
+    degrade,
+    inspect,
+    evaluate,
+    train,
+    list_degradations,
+    download,
+    web,
+):
     app.command(_command.__name__.replace("_", "-"), cls=PanelledCommand)(_command)
 
 

@@ -92,10 +92,10 @@ class RestoreTask(Task["FileProblem"]):
 
     def asked_of(self, job: Job) -> dict[str, Any]:
         """What the results for a picture depend on beside itself."""
-        from ddrm_cli.weights.digests import weights_digest
+        from ddrm_cli.weights.digests import model_digest
 
-        weights = [digest for digest in map(weights_digest, self.model.files) if digest is not None]
-        return {**self.request_for(job).asked, **self.asked, "weights": ", ".join(weights) or None}
+        weights = model_digest(self.model)
+        return {**self.request_for(job).asked, **self.asked, "weights": weights}
 
     def difference(self, job: Job, there: Sequence[Path]) -> str | None:
         """How files that exist differ from what would be made of a picture."""

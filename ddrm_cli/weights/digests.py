@@ -10,10 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from .cache import cache_dir, file_path
-from .registry import WeightsFile
+from .registry import Model, WeightsFile
 from .verify import CHUNK, expected_digest
 
-__all__ = ["weights_digest"]
+__all__ = ["model_digest", "weights_digest"]
+
+
+def model_digest(model: Model) -> str | None:
+    """Which weights a model has, network and classifier; None if nobody knows yet."""
+    known = [digest for digest in map(weights_digest, model.files) if digest is not None]
+    return ", ".join(known) or None
 
 
 def weights_digest(file: WeightsFile) -> str | None:

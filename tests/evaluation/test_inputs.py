@@ -101,7 +101,7 @@ def test_measurements_that_are_no_pictures_are_passed_over(photos: Path) -> None
 
 
 def test_a_list_that_is_missing_is_named(photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"There is no file .*gone\.txt"):
+    with pytest.raises(UsageError, match=r"no file .*gone\.txt"):
         find_photographs([str(photos)], list_file=tmp_path / "gone.txt")
 
 
@@ -135,7 +135,7 @@ def test_a_list_is_text_in_utf_8_with_or_without_a_mark(photos: Path, tmp_path: 
     listing.write_text("a\n", encoding="utf-8-sig")
     assert [each.name for each in find_photographs([str(photos)], list_file=listing)] == ["a"]
     listing.write_bytes(b"caf\xe9\n")
-    with pytest.raises(UsageError, match=r"list\.txt' is not a text"):
+    with pytest.raises(UsageError, match=r"list\.txt' is not a text file"):
         find_photographs([str(photos)], list_file=listing)
 
 

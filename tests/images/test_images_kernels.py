@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +96,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: st
         raise PermissionError
 
     (tmp_path / name).write_bytes(b"1")
-    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr("ddrm_cli.untrusted.os.open", refuse)
     with pytest.raises(ImageReadError, match=rf"may not read .*{name}"):
         read_kernel(tmp_path / name)
 

@@ -33,7 +33,7 @@ def y(height: int = 5, width: int = 7, channels: int = 3) -> np.ndarray:
 PARAMETERS = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(2**63) + 1, 2**63 - 1)
+    | st.integers()
     | st.text()
     | st.floats(allow_nan=False, width=32).filter(np.isfinite),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -47,7 +47,7 @@ PARAMETERS = st.recursive(
     parameters=st.dictionaries(st.text(), PARAMETERS, max_size=3),
     sigma=st.floats(0, 10),
     seed=st.integers(0, 2**30 - 1),
-    size=st.tuples(st.integers(1, 40_000), st.integers(1, 40_000)),
+    size=st.tuples(st.integers(1, 20_000), st.integers(1, 20_000)),
     channels=st.integers(1, 4),
 )
 def test_the_text_gives_back_the_information(
