@@ -31,12 +31,10 @@ ELSEWHERE = re.compile(
     r"pip install|pytest|benchmarks|ddrm download|ddrm evaluate|ddrm train|ddrm web|calibration"
 )
 
-COMMANDS = [
-    pytest.param(block, id=f"{page.stem}-{number}")
+COMMANDS = {
+    page.stem: [block for block in blocks(page, "sh") if not ELSEWHERE.search(block)]
     for page in PAGES
-    for number, block in enumerate(blocks(page, "sh"))
-    if not ELSEWHERE.search(block)
-]
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +50,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Image.open(folder / "docs" / "images" / "cat-small.png") as photo:
         photo.save(folder / "photo.jpg")
         photo.save(folder / "photo.png")
+        photo.save(folder / "scan.png")
+        scratches = Image.new("L", photo.size)
+        scratches.paste(255, (2, 3, 12, 4))
+        scratches.save(folder / "scratches.png")
     # And photographs to learn from, which cannot be smaller.
     (folder / "photos").mkdir()
     for path in (ROOT / "tests" / "data" / "photos").glob("*.png"):
@@ -76,11 +78,12 @@ def run(command: list[str], project: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the configuration as Linux does")
-@pytest.mark.parametrize("block", COMMANDS)
-def test_commands_run_as_printed(block: str, project: Path) -> None:
+@pytest.mark.parametrize("page", [name for name, commands in COMMANDS.items() if commands])
+def test_commands_run_as_printed(page: str, project: Path) -> None:
     """One after another: a block may use what an earlier one of its page made."""
-    done = run(["bash", "-euo", "pipefail", "-c", block], project)
-    assert done.returncode == 0, done.stderr
+    for block in COMMANDS[page]:
+        done = run(["bash", "-euo", "pipefail", "-c", block], project)
+        assert done.returncode == 0, f"{block}{done.stderr}"
 
 
 @pytest.mark.slow
