@@ -208,8 +208,9 @@ class Bench:
 
 
 def _hear_signals() -> None:
-    # A shell that started this in the background may have made it deaf to Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell that started this in the background, or nohup, may have made it deaf to these.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def default_program() -> list[str]:

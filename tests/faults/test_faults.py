@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from . import run
+from .bench import CASES
 
 DDRM = shlex.join([sys.executable, "-m", "ddrm_cli"])
 
@@ -23,7 +24,7 @@ def test_a_few_cases_hold(kind: str, only: str, capsys: pytest.CaptureFixture[st
 
 
 def test_every_case_has_a_name_of_its_own_and_a_promise() -> None:
-    names = [(case.kind, case.name) for case in run.CASES]
+    names = [(case.kind, case.name) for case in CASES]
     assert len(set(names)) == len(names)
-    assert all(case.promise.endswith(".") for case in run.CASES)
-    assert {case.kind for case in run.CASES} == set(run.KINDS)
+    assert all(case.promise.endswith(".") for case in CASES)
+    assert {case.kind for case in CASES} == set(run.KINDS)
