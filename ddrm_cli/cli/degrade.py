@@ -12,7 +12,6 @@ import typer
 
 from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import Progress, UsageError
-from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .batch import run_task
 from .jobs import Job, Naming
@@ -38,6 +37,7 @@ from .options import (
     ShowProgress,
     degradation_of,
     drawn_mask,
+    seed_option,
 )
 from .tasks import Report, Task
 from .voice import Voice
@@ -62,13 +62,7 @@ def degrade(
     ] = 0.0,
     seed: Annotated[
         int,
-        typer.Option(
-            "--seed",
-            metavar="N",
-            min=0,
-            max=LARGEST_SEED,
-            help="Of the noise and of random degradations.",
-        ),
+        seed_option("Of the noise and of random degradations."),
     ] = 0,
     mask: Mask = None,
     grow_mask: GrowMask = 0,

@@ -11,7 +11,6 @@ import typer
 
 from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import UsageError
-from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .complete import degradations, models, one_of
 from .download import ensure_cached
@@ -27,6 +26,7 @@ from .options import (
     Quiet,
     Tile,
     Yes,
+    seed_option,
 )
 from .progress import picture_bar
 from .summary_table import summary_table
@@ -166,7 +166,7 @@ def evaluate(
     ] = None,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, max=LARGEST_SEED, help="Of noise and sampler."),
+        seed_option("Of noise and sampler."),
     ] = 0,
     restored: Annotated[
         Path | None,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ddrm_cli.errors import UsageError
+from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .complete import degradations, one_of
 from .config import set_defaults
@@ -47,6 +48,7 @@ __all__ = [
     "Yes",
     "degradation_of",
     "drawn_mask",
+    "seed_option",
 ]
 
 
@@ -97,6 +99,13 @@ def drawn_mask(mask: Path | None, grow: int, invert: bool) -> DrawnMask | None:
         option = "--grow-mask" if grow else "--invert-mask"
         raise UsageError(f"{option} belongs to --mask.", "Give a mask, or leave it out.")
     return None
+
+
+def seed_option(help: str, *, panel: str | None = None) -> Any:
+    """The option ``--seed``, with what it is the seed of."""
+    return typer.Option(
+        "--seed", metavar="N", min=0, max=LARGEST_SEED, help=help, rich_help_panel=panel
+    )
 
 
 def _named(ctx: typer.Context, pictures: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import glob
 from collections.abc import Mapping
 from pathlib import Path
@@ -186,6 +185,7 @@ def restore(
     drawn = drawn_mask(mask, grow_mask, invert_mask)
 
     from ddrm_cli.devices import choose_device, choose_precision
+    from ddrm_cli.files.record import asked_options
     from ddrm_cli.files.restoring import RestoreRequest
     from ddrm_cli.prior import TilingSettings
 
@@ -213,15 +213,15 @@ def restore(
         quality=quality,
         page=None if dry_run else report,
         command=typed(ctx),
-        asked={
-            "automatic": automatic,
-            "quality": quality,
-            "model": model_name,
-            "class": class_name,
-            "seed": seed,
-            "averaged": samples if average else 1,
-            **dataclasses.asdict(settings),
-        },
+        asked=asked_options(
+            settings,
+            model_name,
+            automatic=automatic,
+            quality=quality,
+            label=class_name,
+            seed=seed,
+            averaged=samples if average else 1,
+        ),
         yes=yes,
         voice=voice,
     )

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ddrm_cli.degradations.entry import check_sigma
-from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .complete import models, one_of
+from .options import seed_option
 from .panels import MODEL, OUTPUT, SAMPLER, TASK
 
 __all__ = [
@@ -115,14 +115,7 @@ EtaB = Annotated[
 ]
 Seed = Annotated[
     int,
-    typer.Option(
-        "--seed",
-        metavar="N",
-        min=0,
-        max=LARGEST_SEED,
-        help="Another seed invents other detail.",
-        rich_help_panel=SAMPLER,
-    ),
+    seed_option("Another seed invents other detail.", panel=SAMPLER),
 ]
 Samples = Annotated[
     int,

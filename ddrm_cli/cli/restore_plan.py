@@ -58,7 +58,7 @@ class RestorePlan(RestoreTask):
             self.tiling,
             samples=len(self.outputs.seeds),
         )
-        written = [str(file) for file in self.files(job.output) if file not in keep]
+        written = self.written(job, keep)
         _, height, width = problem.image_shape
         y = " x ".join(str(side) for side in reversed(work.batch.values.shape[2:]))
         missing = (

@@ -83,6 +83,10 @@ class RestoreTask(Task["FileProblem"]):
         """Results and figures."""
         return self.outputs.all(output)
 
+    def written(self, job: Job, keep: Collection[Path]) -> list[str]:
+        """The files that are written for a picture, but for those that stay as they are."""
+        return [str(file) for file in self.files(job.output) if file not in keep]
+
     def request_for(self, job: Job) -> RestoreRequest:
         """What is done to one picture: with its own mask, where there is a folder of them."""
         from ddrm_cli.images.naming import mask_of
@@ -189,7 +193,7 @@ class RestoreTask(Task["FileProblem"]):
         facts = restore(
             job.output, work, keep=keep, overwrite=overwrite, notice=notice, progress=progress
         )
-        written = [str(file) for file in self.files(job.output) if file not in keep]
+        written = self.written(job, keep)
         return Report(written, {**facts, "files": written, "notes": notes})
 
     def finish(self, ended: Sequence[Ended]) -> None:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ddrm_cli.errors import UsageError
-from ddrm_cli.sampler.settings import LARGEST_SEED
 
 from .complete import models, one_of
-from .options import Config, Debug, Device, Json, MaxPixels, Overwrite, Pictures, Quiet
+from .options import Config, Debug, Device, Json, MaxPixels, Overwrite, Pictures, Quiet, seed_option
 from .plain_table import plain_table
 from .progress import training_bar
 from .voice import Voice
@@ -59,7 +58,7 @@ def train(
     overwrite: Overwrite = False,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, max=LARGEST_SEED, help="Of all that is random."),
+        seed_option("Of all that is random."),
     ] = 0,
     device: Device = "auto",
     precision: Annotated[

@@ -17,8 +17,10 @@ from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import COMMENT, read_texts
+from ddrm_cli.sampler.settings import Settings
 
 __all__ = [
+    "asked_options",
     "comment_of",
     "described",
     "described_mask",
@@ -27,6 +29,38 @@ __all__ = [
     "record_difference",
     "with_record",
 ]
+
+
+def asked_options(
+    settings: Settings,
+    model: str,
+    *,
+    automatic: bool = False,
+    quality: int | None = None,
+    label: str | None = None,
+    seed: int = 0,
+    averaged: int = 1,
+) -> dict[str, Any]:
+    """What a result depends on beside its problem and the weights, as options say it; JSON's types.
+
+    Args:
+        settings: The sampler's.
+        model: As it was named.
+        automatic: Whether each picture shows itself how it was degraded.
+        quality: Of a result as JPEG or WebP.
+        label: The class, as it was named.
+        seed: The first sample's.
+        averaged: Samples that a result is the mean of.
+    """
+    return {
+        "automatic": automatic,
+        "quality": quality,
+        "model": model,
+        "class": label,
+        "seed": seed,
+        "averaged": averaged,
+        **dataclasses.asdict(settings),
+    }
 
 
 _LONGEST = 40  # characters of a value that is shown

@@ -185,12 +185,13 @@ def _without_results(sources: list[Source], endings: Collection[str]) -> list[So
     origins = {source: _origin(source.path) for source in named}
     if not any(origins.values()):
         return named
-    digests = {source: _digest(source.path) for source in named}
+    by_digest: dict[str | None, set[Source]] = {}
+    for source in named:
+        by_digest.setdefault(_digest(source.path), set()).add(source)
     return [
         source
-        for source in named
-        if origins[source] is None
-        or not any(origins[source] == digests[other] for other in named if other != source)
+        for source, origin in origins.items()
+        if origin is None or not by_digest.get(origin, set()) - {source}
     ]
 
 

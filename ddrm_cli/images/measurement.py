@@ -98,10 +98,12 @@ class MeasurementInfo:
         """The text that a measurement file carries.
 
         Raises:
-            MeasurementError: A parameter is not of JSON's types or not finite.
+            MeasurementError: A parameter is not of JSON's types, not finite, or beyond 64 bits.
         """
         try:
-            return json.dumps({"format": _FORMAT, **asdict(self)}, allow_nan=False)
+            text = json.dumps({"format": _FORMAT, **asdict(self)}, allow_nan=False)
+            parse_json(text)  # what could not be read again is not written
+            return text
         except (TypeError, ValueError) as error:
             raise MeasurementError(
                 f"The parameters of '{self.degradation}' cannot be stored: {error}.",

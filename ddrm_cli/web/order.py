@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import UsageError
+from ddrm_cli.files.record import asked_options
 from ddrm_cli.sampler.settings import get_preset
 from ddrm_cli.weights.registry import DEFAULT_MODEL
 
@@ -72,15 +72,7 @@ class Order:
     @property
     def asked(self) -> dict[str, Any]:
         """What a result depends on besides its problem, as ``ddrm restore`` records it."""
-        return {
-            "automatic": False,
-            "quality": None,
-            "model": self.model,
-            "class": None,
-            "seed": 0,
-            "averaged": 1,
-            **dataclasses.asdict(get_preset("standard")),
-        }
+        return asked_options(get_preset("standard"), self.model)
 
 
 def _real(said: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from ddrm_cli.errors import WeightsError
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.weights import registry
+from tests.closed import closed_folder
 
 from .program import Program, files_below, opened
 
@@ -35,16 +36,8 @@ def photos(photo: Path) -> Path:
 def test_an_entry_that_cannot_be_read_is_named_and_the_rest_is_done(
     ddrm: Program, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (photos / "lost+found").mkdir()
+    closed_folder(photos / "lost+found", monkeypatch)
     (photos / "c.dng").touch()
-    scandir = os.scandir
-
-    def refuse(path: Path) -> object:  # root may read anything
-        if Path(path).name == "lost+found":
-            raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
     outcome = ddrm("restore", photos, *ONE, "-o", "out")
     assert outcome.exit_code == 1
     assert outcome.stdout == "out/a.png\nout/b.png\n"

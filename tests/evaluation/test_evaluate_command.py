@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 
 from ddrm_cli.cli.main import app
 from ddrm_cli.evaluation import learned
+from tests.closed import closed_folder
 
 
 @pytest.fixture
@@ -58,16 +58,8 @@ def test_json_is_one_object_a_row(photos: Path, out: Path, tiny_models: Path) ->
 def test_a_folder_that_cannot_be_looked_into_is_named_and_the_rest_is_scored(
     photos: Path, out: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (photos / "closed").mkdir()
+    closed_folder(photos / "closed", monkeypatch)
     (photos / "d.dng").touch()
-    scandir = os.scandir
-
-    def refuse(path: Path) -> object:  # root may read anything
-        if Path(path).name == "closed":
-            raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
     result = tiny(photos, out, tiny_models, "-d", "sr4", "--json")
     assert result.exit_code == 1
     assert "Left out: 1 .dng." in result.stderr

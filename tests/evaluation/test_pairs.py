@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ddrm_cli.errors import ImageReadError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.metrics import psnr
 from ddrm_cli.evaluation.pairs import score_folders
 from ddrm_cli.images.reading import read_picture
+from tests.closed import closed_folder
 
 
 @pytest.fixture
@@ -78,15 +78,7 @@ def test_equal_stems_are_paired_as_restore_names_them(photos: Path, tmp_path: Pa
 def test_a_folder_that_cannot_be_looked_into_is_named(
     restored: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (photos / "closed").mkdir()
-    scandir = os.scandir
-
-    def refuse(path: Path) -> object:  # root may read anything
-        if Path(path).name == "closed":
-            raise PermissionError(13, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
+    closed_folder(photos / "closed", monkeypatch)
     scores = score_folders(restored, photos)
     assert list(scores.failures) == [str(photos / "closed")]
     assert len(scores.pairs) == 3

@@ -33,9 +33,9 @@ def y(height: int = 5, width: int = 7, channels: int = 3) -> np.ndarray:
 PARAMETERS = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(1 - 2**63, 2**63 - 1)
     | st.text()
-    | st.floats(allow_nan=False, width=32).filter(np.isfinite),
+    | st.floats(-(2.0**62), 2.0**62),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -60,6 +60,13 @@ def test_the_text_gives_back_the_information(
 ) -> None:
     info = MeasurementInfo(degradation, parameters, sigma, seed, size, channels, "1")
     assert MeasurementInfo.from_json(info.to_json()) == info
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63), 1e300, float("inf")])
+def test_a_number_that_could_not_be_read_again_is_not_written(number: float) -> None:
+    info = MeasurementInfo("deblur", {"kernel": [[number]]}, 0.0, 0, (4, 4), 3, "1")
+    with pytest.raises(MeasurementError, match="cannot be stored"):
+        info.to_json()
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,9 @@ from ddrm_cli.evaluation.report import scored_page
 from ddrm_cli.evaluation.tables import Mean, Summary
 from ddrm_cli.report.card import Card, Layer
 from ddrm_cli.report.page import Page, render
+from tests.chromium import IN_CHROMIUM, webdriver
 
-webdriver: Any = pytest.importorskip("selenium.webdriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed"),
-    pytest.mark.skipif(shutil.which("chromedriver") is None, reason="no chromedriver"),
-    # Sockets that selenium leaves to the garbage collector are not ours.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = IN_CHROMIUM
 
 SCORES = (25.0, 20.0, 30.0)
 GAINS = (1.0, 3.0, 2.0)

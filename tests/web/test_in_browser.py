@@ -16,20 +16,13 @@ from PIL import Image
 
 from ddrm_cli.inspection.inspect import inspect
 from ddrm_cli.inspection.suggestions import suggestions
+from tests.chromium import IN_CHROMIUM, webdriver
 from tests.inspection.pictures import blurred, enlarged, noisy, once_jpeg
 from tests.inspection.pictures import photo as picture
 
 from .conftest import PHOTOS, Page
 
-webdriver: Any = pytest.importorskip("selenium.webdriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed"),
-    pytest.mark.skipif(shutil.which("chromedriver") is None, reason="no chromedriver"),
-    # Sockets that selenium leaves to the garbage collector are not ours.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = IN_CHROMIUM
 
 WIDE, PHONE = (1200, 900), (390, 844)
 
