@@ -43,6 +43,7 @@ __all__ = ["ORIGINAL", "Protocol", "Record", "Store"]
 FORMAT = 2  # of the folder; another number is another layout, or other names in it
 ORIGINAL = "original"
 _ANOTHER = "Choose another folder with --out, or delete this one."
+_NO_RECORD = (ValueError, KeyError, TypeError, AttributeError)  # what reading another thing raises
 
 
 @dataclass(frozen=True)
@@ -202,23 +203,14 @@ class Store:
         try:
             values = parse_json(path.read_text(encoding="utf-8"))
             scores = {
-                method: {metric: float(value) for metric, value in of_method.items()}
+                method: {get_metric(name).name: float(value) for name, value in of_method.items()}
                 for method, of_method in values.pop("scores").items()
             }
-            for metric in {metric for of_method in scores.values() for metric in of_method}:
-                get_metric(metric)
             notices = tuple(values.pop("notices"))
             record = Record(cell=cell, scores=scores, notices=notices, **values)
         except FileNotFoundError:
             return None
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            UnknownNameError,
-        ) as error:
+        except (OSError, UnknownNameError, *_NO_RECORD) as error:
             if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
                 raise ImageError(
                     f"The name of '{photograph.path}' is too long for its results.", "Shorten it."

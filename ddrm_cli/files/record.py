@@ -18,6 +18,7 @@ from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import COMMENT, read_texts
 from ddrm_cli.sampler.settings import Settings
+from ddrm_cli.untrusted import parse_json
 
 __all__ = [
     "asked_options",
@@ -90,8 +91,8 @@ def _text(record: dict[str, Any]) -> str:
 def read_record(path: Path) -> dict[str, Any] | None:
     """How a restored picture was made; None where it does not say."""
     try:
-        record = json.loads(read_texts(path).get(RESULT_KEY, "null"))
-    except (ValueError, RecursionError):
+        record = parse_json(read_texts(path).get(RESULT_KEY, "null"))
+    except ValueError:
         return None
     return record if isinstance(record, dict) else None
 
