@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from typing import TypeVar
 
 import torch
@@ -21,7 +22,8 @@ PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 def choose_device(device: str | torch.device = "auto") -> torch.device:
     """The device of a name: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``, or torch's own.
 
-    ``auto`` is CUDA where there is one, the CPU otherwise.
+    ``auto`` is CUDA where there is one, the CPU otherwise. Of several GPUs, each process that
+    torchrun started takes its own, unless one is named.
 
     Raises:
         UnknownNameError: No such kind of device.
@@ -29,7 +31,7 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
     """
     name = str(device)
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
         meant = name.lower().replace("gpu", "cuda")  # what people call it
@@ -42,6 +44,8 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
                 f"The device {name} is not to be had: this machine has {what}.",
                 "Use --device auto, or install a build of torch for CUDA.",
             )
+        if not index and "LOCAL_RANK" in os.environ:
+            return torch.device(kind, int(os.environ["LOCAL_RANK"]) % count)
     if kind == "mps" and not torch.backends.mps.is_available():
         raise DeviceError(
             "The device mps is not to be had on this machine.", "Use --device auto or cpu."

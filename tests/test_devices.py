@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 
 import ddrm_cli
 from ddrm_cli.degradations.table import DEGRADATIONS
-from ddrm_cli.devices import on_device
+from ddrm_cli.devices import choose_device, on_device
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.problem import InverseProblem, pose
 from ddrm_cli.restoration import Restorer
@@ -194,3 +194,16 @@ def test_a_network_is_trained_on_any_device_as_on_the_cpu(device: torch.device) 
         figures.append(held_out.denoised(learner.average, learner.schedule, "v"))
     # Convolutions sum in another order; hundredths of a decibel are more than that changes.
     assert figures[0] == pytest.approx(figures[1], abs=0.01)
+
+
+def test_each_process_that_torchrun_started_takes_its_own_gpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert choose_device("auto") == choose_device("cuda") == torch.device("cuda")
+    for rank, own in (("0", 0), ("1", 1), ("2", 0)):  # more processes than GPUs share them
+        monkeypatch.setenv("LOCAL_RANK", rank)
+        assert choose_device("auto") == choose_device("cuda") == torch.device("cuda", own)
+        assert choose_device("cuda:1") == torch.device("cuda:1")
+        assert choose_device("cpu") == torch.device("cpu")

@@ -39,7 +39,7 @@ LAYERS = (
     {"conversion", "devices", "inspection", "report"},
     {"weights", "images"},
     {"sampler", "degradations", "networks"},
-    {"untrusted"},
+    {"sharing", "untrusted"},
     {"errors", "_version"},
 )
 

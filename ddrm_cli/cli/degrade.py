@@ -12,31 +12,35 @@ import typer
 
 from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import Progress, UsageError
+from ddrm_cli.sharing import follows
 
 from .batch import run_task
-from .jobs import Job, Naming
-from .options import (
+from .degradation_options import (
     Angle,
     Blur,
-    Config,
-    Debug,
     DegradationName,
     GrowMask,
     InvertMask,
     JpegQuality,
     JpegSubsampling,
-    Json,
     Kernel,
     Mask,
+    Scale,
+    degradation_of,
+    drawn_mask,
+)
+from .jobs import Job, Naming
+from .options import (
+    Config,
+    Debug,
+    Json,
     MaxPixels,
     Out,
     Overwrite,
     Pictures,
     Quiet,
-    Scale,
+    Shard,
     ShowProgress,
-    degradation_of,
-    drawn_mask,
     seed_option,
 )
 from .tasks import Report, Task
@@ -76,6 +80,7 @@ def degrade(
     out: Out = None,
     overwrite: Overwrite = False,
     max_pixels: MaxPixels = None,
+    shard: Shard = None,
     as_json: Json = False,
     progress: ShowProgress = "bar",
     quiet: Quiet = False,
@@ -106,7 +111,7 @@ def degrade(
 
     from ddrm_cli.files.degrading import DegradeRequest
 
-    voice = Voice(as_json, quiet, debug)
+    voice = Voice(as_json, quiet or follows(), debug)
     task = _DegradeTask(
         naming=Naming(
             f"_degraded_{degradation.name}",
@@ -119,7 +124,9 @@ def degrade(
         masks=find_masks(mask),
         voice=voice,
     )
-    run_task(pictures, task, out=out, overwrite=overwrite, progress=progress, voice=voice)
+    run_task(
+        pictures, task, out=out, overwrite=overwrite, part=shard, progress=progress, voice=voice
+    )
 
 
 @dataclass(kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ddrm_cli.errors import DDRMError, ModelNotCachedError, UsageError
+from ddrm_cli.sharing import launched
 
 from . import complete
 from .failures import FAILED
@@ -150,7 +151,7 @@ def ensure_cached(model: Model, voice: Voice, *, yes: bool) -> None:
 
 
 def _on_a_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return sys.stdin.isatty() and sys.stderr.isatty() and not launched()
 
 
 def _for_each(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +10,12 @@ import typer
 
 from ddrm_cli.degradations.entry import check_sigma
 from ddrm_cli.errors import UsageError
+from ddrm_cli.sharing import Crew, follows
+from ddrm_cli.sharing import shard as part_of
 
 from .complete import degradations, models, one_of
 from .download import ensure_cached
+from .evaluate_results import Written, show_evaluation, show_folders
 from .failures import FAILED
 from .options import (
     BatchSize,
@@ -24,17 +26,16 @@ from .options import (
     Models,
     Precision,
     Quiet,
+    Shard,
     Tile,
     Yes,
     seed_option,
 )
 from .progress import picture_bar
-from .summary_table import summary_table
 from .typed import typed
 from .voice import Voice
 
 if TYPE_CHECKING:
-    from ddrm_cli.evaluation.tables import Summary
     from ddrm_cli.weights.registry import Model
 
 __all__ = ["evaluate"]
@@ -196,6 +197,7 @@ def evaluate(
     batch_size: BatchSize = 1,
     yes: Yes = False,
     max_pixels: MaxPixels = None,
+    shard: Shard = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="The summary as JSON, one object a row.")
     ] = False,
@@ -214,7 +216,7 @@ def evaluate(
     from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS
 
     metrics = tuple(dict.fromkeys([*DEFAULT_METRICS, *(metric or [])]))
-    voice = Voice(as_json, quiet, debug)
+    voice = Voice(as_json, quiet or follows(), debug)
     limit_pixels = max_pixels or DEFAULT_MAX_PIXELS
     if restored is not None or reference is not None:
         if restored is None or reference is None:
@@ -224,7 +226,7 @@ def evaluate(
                 "--restored scores what exists: it goes neither with pictures nor with --deg.",
                 "Leave one of them out.",
             )
-        _score_folders(restored, reference, out, metrics, limit_pixels, typed(ctx), voice)
+        show_folders(restored, reference, out, metrics, limit_pixels, typed(ctx), voice)
         return
     if not pictures or not deg:
         raise UsageError(
@@ -232,6 +234,7 @@ def evaluate(
             "For example: ddrm evaluate photos/ --deg sr4, or --restored with --reference.",
         )
 
+    crew = Crew.here()
     # Everything that can be known to be wrong is, before torch is loaded.
     from ddrm_cli.evaluation.grid import make_grid, make_settings
     from ddrm_cli.evaluation.photographs import photographs_of
@@ -260,24 +263,24 @@ def evaluate(
     folder = out or Path("evaluation")
     found = survey(pictures, besides=[folder])
     photographs = photographs_of(found, list_file=list_file, limit=limit)
-    voice.surveyed(found)
+    if crew.is_first:
+        voice.surveyed(found)
     for each in chosen.values():
         ensure_cached(each, voice, yes=yes)
 
-    from ddrm_cli.evaluation.results import write_results
     from ddrm_cli.evaluation.run import evaluate as run
-    from ddrm_cli.evaluation.tables import summarise
     from ddrm_cli.prior import load_model
 
     with picture_bar(voice) as progress:
         evaluation = run(
-            photographs,
+            photographs if shard is None else part_of(photographs, *shard),
             cells,
             folder,
             lambda name: load_model(chosen[name], device=device, precision=precision),
             protocol=protocol,
             batch_size=batch_size,
             max_pixels=limit_pixels,
+            crew=crew,
             progress=progress,
         )
     options = {
@@ -286,12 +289,8 @@ def evaluate(
         "limit": limit,
         "cells": [f"{cell.measurement_folder}/{cell.restoration_folder}" for cell in cells],
     }
-    report = write_results(evaluation, options, typed(ctx))
-    _show(summarise(evaluation), metrics, report, voice)
-    if evaluation.failures:
-        failed = dict.fromkeys(failure.name for failure in evaluation.failures)
-        voice.say(f"{len(failed)} of {len(photographs)} pictures failed: {', '.join(failed)}")
-    if evaluation.failures or found.unreadable:
+    written = None if shard is not None else Written(options, typed(ctx))
+    if crew.conclude(lambda: show_evaluation(evaluation, written, voice)) or found.unreadable:
         raise typer.Exit(FAILED)
 
 
@@ -305,46 +304,3 @@ def _by_name(models: Sequence[Model]) -> dict[str, Model]:
                 "Rename one of the files.",
             )
     return named
-
-
-def _score_folders(
-    restored: Path,
-    reference: Path,
-    out: Path | None,
-    metrics: Sequence[str],
-    max_pixels: int,
-    command: str,
-    voice: Voice,
-) -> None:
-    from ddrm_cli.evaluation.pairs import score_folders
-    from ddrm_cli.evaluation.results import write_folder_results
-    from ddrm_cli.evaluation.tables import summarise_folders
-
-    scores = score_folders(restored, reference, metrics=metrics, max_pixels=max_pixels)
-    report = None
-    if out is not None:
-        options = {"restored": str(restored), "reference": str(reference)}
-        report = write_folder_results(scores, out, options, command)
-    for path in [*scores.unpaired_restored, *scores.unpaired_reference]:
-        voice.say(f"{path} has no pair.")
-    for name, reason in scores.failures.items():
-        voice.say(f"{name}: {reason}")
-    measured = (*scores.metrics, *scores.set_scores)
-    _show(summarise_folders(scores), measured, report, voice)
-    if scores.failures:
-        raise typer.Exit(FAILED)
-
-
-def _show(
-    summaries: Sequence[Summary], metrics: Sequence[str], report: Path | None, voice: Voice
-) -> None:
-    """Print a summary, as a table or as JSON, and where the report is."""
-    from ddrm_cli.evaluation.text import finite_json
-
-    if voice.as_json:
-        for row in summaries:
-            voice.result_json(finite_json(asdict(row)))
-    else:
-        voice.table(summary_table(summaries, metrics))
-    if report is not None:
-        voice.remark(f"Report: {report}")

@@ -11,25 +11,31 @@ import typer
 
 from ddrm_cli.errors import UnknownNameError, UsageError
 from ddrm_cli.sampler.settings import LARGEST_SEED, MAX_SAMPLES
+from ddrm_cli.sharing import follows
 
 from .batch import run_task
-from .jobs import Naming
-from .options import (
+from .degradation_options import (
     Angle,
-    BatchSize,
     Blur,
     Boundary,
-    Config,
-    Debug,
     DegradationName,
-    Device,
     GrowMask,
     InvertMask,
     JpegQuality,
     JpegSubsampling,
-    Json,
     Kernel,
     Mask,
+    Scale,
+    degradation_of,
+    drawn_mask,
+)
+from .jobs import Naming
+from .options import (
+    BatchSize,
+    Config,
+    Debug,
+    Device,
+    Json,
     MaxPixels,
     Models,
     Out,
@@ -37,12 +43,10 @@ from .options import (
     Pictures,
     Precision,
     Quiet,
-    Scale,
+    Shard,
     ShowProgress,
     Tile,
     Yes,
-    degradation_of,
-    drawn_mask,
 )
 from .restore_options import (
     Arch,
@@ -120,6 +124,7 @@ def restore(
     tile: Tile = None,
     batch_size: BatchSize = 1,
     max_pixels: MaxPixels = None,
+    shard: Shard = None,
     dry_run: DryRun = False,
     as_json: Json = False,
     progress: ShowProgress = "bar",
@@ -153,7 +158,7 @@ def restore(
     degradation = degradation_of(
         named, scale, blur, angle, boundary, jpeg_quality, jpeg_subsampling
     )
-    voice = Voice(as_json, quiet, debug)
+    voice = Voice(as_json, quiet or follows(), debug)
     settings = settings_of(
         preset, steps=steps, detail=detail, spacing=spacing, eta=eta, eta_b=eta_b
     )
@@ -177,6 +182,11 @@ def restore(
             "--original is shown by --compare and --report.", "Add --compare or --report."
         )
     if report is not None:
+        if shard is not None:
+            raise UsageError(
+                "--report shows all pictures, and --shard takes a part of them.",
+                "Leave --report to a run without --shard, which restores nothing again.",
+            )
         check_report(report)
     model = _model(model_name, arch, load_models(models_file))
     weights = None if kernel is None else read_kernel(kernel)
@@ -225,7 +235,9 @@ def restore(
         yes=yes,
         voice=voice,
     )
-    run_task(pictures, task, out=out, overwrite=overwrite, progress=progress, voice=voice)
+    run_task(
+        pictures, task, out=out, overwrite=overwrite, part=shard, progress=progress, voice=voice
+    )
 
 
 def _naming(degradation: Degradation | None, form: str | None, suffix: str | None) -> Naming:

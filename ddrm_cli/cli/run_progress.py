@@ -24,6 +24,7 @@ __all__ = ["KINDS", "Place", "RunProgress", "run_progress"]
 KINDS = ("bar", "json", "none")
 EVERY = 30.0  # seconds from one line to the next
 Clock = Callable[[], float]
+Count = Callable[[], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Place:
     """Where a run is.
 
     Args:
-        name: Of the picture.
+        name: Of the picture; empty while others do what is left.
         share: How much of it is done, from 0 to 1.
         done: Pictures that are done.
         total: Pictures in all.
@@ -47,12 +48,17 @@ class Place:
     @property
     def all(self) -> float:
         """How much of all pictures is done, from 0 to 1."""
-        return (self.done + self.share) / self.total
+        return (self.done + self.share) / max(self.total, 1)
 
     @property
     def seconds_left(self) -> float | None:
         """For all pictures, if they take as long as those so far; None before the first step."""
         return self.seconds * (1 - self.all) / self.all if self.all > 0 else None
+
+    @property
+    def what(self) -> str:
+        """What is done now."""
+        return f"{self.name} {self.share:.0%}" if self.name else "others do the rest"
 
     @property
     def left(self) -> str:
@@ -64,33 +70,36 @@ class RunProgress:
     """Follows a run, and shows each change.
 
     Args:
-        total: Pictures in all.
+        count: How many pictures are done, and how many there are, whoever does them.
         show: Shows it.
         clock: Seconds.
     """
 
-    def __init__(self, total: int, show: Callable[[Place], None], clock: Clock) -> None:
-        self._total = total
+    def __init__(self, count: Count, show: Callable[[Place], None], clock: Clock) -> None:
+        self._count = count
         self._show = show
         self._clock = clock
         self._began = clock()
-        self._done = 0
         self._name = ""
 
-    def picture(self, name: str, done: int) -> None:
-        """A picture begins, after so many, whatever came of them."""
-        self._name, self._done = name, done
+    def picture(self, name: str) -> None:
+        """A picture begins."""
+        self._name = name
         self.part(0)
 
     def part(self, share: float) -> None:
         """So much of the picture is done."""
-        seconds = self._clock() - self._began
-        self._show(Place(self._name, share, self._done, self._total, seconds))
+        done, total = self._count()
+        self._show(Place(self._name, share, done, total, self._clock() - self._began))
+
+    def waiting(self) -> None:
+        """Others do what is left."""
+        self.picture("")
 
 
 @contextmanager
 def run_progress(
-    voice: Voice, kind: str, total: int, *, clock: Clock = time.monotonic
+    voice: Voice, kind: str, count: Count, *, clock: Clock = time.monotonic
 ) -> Iterator[RunProgress]:
     """Show on stderr how far a run is.
 
@@ -98,7 +107,7 @@ def run_progress(
         voice: Tells it.
         kind: One of `KINDS`: ``bar`` gives lines where stderr is no terminal, and nothing where
             the voice is quiet; ``json`` an object a line at each change.
-        total: Pictures in all.
+        count: How many pictures are done, and how many there are.
         clock: Seconds.
 
     Raises:
@@ -107,7 +116,7 @@ def run_progress(
     if kind not in KINDS:
         raise UnknownNameError("kind of progress", kind, KINDS)
     with _shown(voice, kind, clock) as show:
-        yield RunProgress(total, show, clock)
+        yield RunProgress(count, show, clock)
 
 
 def _shown(
@@ -127,7 +136,10 @@ def _nothing() -> Iterator[Callable[[Place], None]]:
 
 @contextmanager
 def _objects(voice: Voice) -> Iterator[Callable[[Place], None]]:
+    last: object = None
+
     def show(place: Place) -> None:
+        nonlocal last
         left = place.seconds_left
         told = {
             "progress": round(place.all, 4),
@@ -135,9 +147,11 @@ def _objects(voice: Voice) -> Iterator[Callable[[Place], None]]:
             "share": round(place.share, 4),
             "done": place.done,
             "total": place.total,
-            "seconds_left": None if left is None else round(left, 1),
         }
-        voice.say(json.dumps(told))
+        if told != last:
+            last = told
+            seconds = None if left is None else round(left, 1)
+            voice.say(json.dumps({**told, "seconds_left": seconds}))
 
     yield show
 
@@ -153,7 +167,7 @@ def _lines(voice: Voice, clock: Clock) -> Iterator[Callable[[Place], None]]:
         last = clock()
         counted = f"{place.done} of {place.total} pictures done, " if place.total > 1 else ""
         left = f", {place.left}" if place.left else ""
-        voice.say(f"{counted}{place.name} {place.share:.0%}{left}.")
+        voice.say(f"{counted}{place.what}{left}.")
 
     yield show
 
@@ -191,6 +205,7 @@ def _show_in(bars: Bars) -> Callable[[Place], None]:
             told = f"{place.done} of {place.total} pictures  {place.left}"
             bars.update(run, completed=place.all, description="all", told=told, visible=True)
         told = f"{place.share:.0%}" + (f"  {place.left}" if place.total == 1 else "")
-        bars.update(one, completed=place.share, description=place.name, told=told, visible=True)
+        what = place.name or "others do the rest"
+        bars.update(one, completed=place.share, description=what, told=told, visible=True)
 
     return show

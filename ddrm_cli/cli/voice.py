@@ -89,9 +89,16 @@ class Voice:
             error: What was raised.
             about: What it is about, such as a file's name; left out where the sentence names it.
         """
+        self.trace(error)
+        self.wrong(explain(error), about=about)
+
+    def trace(self, error: Exception) -> None:
+        """Show where an error comes from, to who asked for that."""
         if self.debug:
             self.say("".join(traceback.format_exception(error)).rstrip())
-        sentence = explain(error)
+
+    def wrong(self, sentence: str, *, about: str) -> None:
+        """Tell what is wrong, as `error` does."""
         self.say(sentence if f"'{about}'" in sentence else f"{about}: {sentence}")
 
     def done(self, path: Path, output: Path, report: Report) -> None:
@@ -109,10 +116,10 @@ class Voice:
         else:
             self.remark(f"{output}: exists already, skipped.")
 
-    def failed(self, path: Path, output: Path | None, error: Exception) -> None:
-        """Tell scripts that nothing came of a picture; people hear of the error itself."""
+    def failed(self, path: Path, output: Path | None, report: Report) -> None:
+        """Tell scripts that nothing came of a picture; people hear what is wrong."""
         if self.as_json:
-            self._picture(path, output, "failed", {"error": explain(error)})
+            self._picture(path, output, report.status, report.facts)
 
     def surveyed(self, found: Survey) -> None:
         """Tell what is left out of a run, and which folders cannot be looked into."""

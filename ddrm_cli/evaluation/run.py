@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.problem import pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED
+from ddrm_cli.sharing import Crew, Memory, pause, turns
 from ddrm_cli.weights.digests import weights_digest
 
 from .baselines import baselines
@@ -106,6 +108,7 @@ def evaluate(
     protocol: Protocol = DEFAULT_PROTOCOL,
     batch_size: int = 1,
     max_pixels: int = DEFAULT_MAX_PIXELS,
+    crew: Crew | None = None,
     progress: Callable[[PictureDone], None] | None = None,
 ) -> Evaluation:
     """Degrade, restore and score each picture in each cell.
@@ -113,7 +116,8 @@ def evaluate(
     Measurements are floats: they are not rounded to 8 bits, as the published ones. A picture's
     measurement and noise depend on its name and the run's seed only, so they are the same in
     every cell, and with or without a limit. What the folder has finished is not done again. A
-    picture that fails is named in the result, and the rest go on.
+    picture that fails is named in the result, and the rest go on. Processes that write into one
+    folder share the work, and each returns all of it; of a crew only the first does.
 
     Args:
         photographs: The pictures.
@@ -123,7 +127,8 @@ def evaluate(
         protocol: What the numbers depend on besides.
         batch_size: Tiles that the network sees at once.
         max_pixels: Largest picture that is read.
-        progress: Called after each picture.
+        crew: The processes that share the work; None is this one.
+        progress: Called after each picture, in the first of them.
 
     Raises:
         UnknownNameError: No preprocessing or metric of that name.
@@ -137,33 +142,88 @@ def evaluate(
             "Give at least one of each.",
         )
     check_metrics(protocol.metrics, len(photographs))
+    crew = crew or Crew(Memory())
     tiling = TilingSettings(protocol.tile, batch_size)
     store = Store(out, protocol)
     loader = _Loader(load, store)
-    records: list[Record] = []
-    failures: list[Failure] = []
-    total = len(cells) * len(photographs)
-    for done, (cell, photograph) in enumerate(
-        ((cell, photograph) for cell in cells for photograph in photographs), start=1
-    ):
-        reused, failure = False, None
-        try:
-            data_hash = file_digest(photograph.path)
-            record = store.find(cell, photograph, data_hash)
-            reused = record is not None
-            if record is None:
-                record = _evaluate_one(
-                    cell, photograph, data_hash, store, loader(cell.model), tiling, max_pixels
-                )
-                store.add(record)
-            records.append(record)
-        # Any other error would meet the next picture too, and ends the run.
-        except (ImageError, OutOfMemoryError) as error:
-            failure = Failure(cell, photograph.name, str(error))
-            failures.append(failure)
-        if progress is not None:
-            progress(PictureDone(done, total, cell, photograph.name, reused, failure))
-    return Evaluation(store, records, failures, _score_cells(store, records, max_pixels))
+    pieces = [(cell, photograph) for cell in cells for photograph in photographs]
+    work = {str(store.record(cell, each.name)): (cell, each) for cell, each in pieces}
+    told = _Told(crew, work, progress)
+    records: dict[str, Record] = {}
+
+    def idle() -> None:
+        told.hear()
+        pause()
+
+    with turns({name: out / name for name in work}, crew, idle) as mine:
+        for name in mine:
+            cell, photograph = work[name]
+            reused, reason = False, None
+            try:
+                data_hash = file_digest(photograph.path)
+                record = store.find(cell, photograph, data_hash)
+                reused = record is not None
+                if record is None:
+                    record = _evaluate_one(
+                        cell, photograph, data_hash, store, loader(cell.model), tiling, max_pixels
+                    )
+                    store.add(record)
+                records[name] = record
+            # Any other error would meet the next picture too, and ends the run.
+            except (ImageError, OutOfMemoryError) as error:
+                reason = str(error)
+            told.end(name, reused, reason)
+    told.hear()
+    if not crew.is_first:
+        return Evaluation(store, [], [], {})
+    for name, (cell, photograph) in work.items():
+        if name not in records and name not in told.failures:  # another process has done it
+            record = store.find(cell, photograph, file_digest(photograph.path))
+            if record is not None:
+                records[name] = record
+    found = [records[name] for name in work if name in records]
+    failures = [told.failures[name] for name in work if name in told.failures]
+    return Evaluation(store, found, failures, _score_cells(store, found, max_pixels))
+
+
+class _Told:
+    """What came of the work, whichever process did it, for a callback of the first.
+
+    Args:
+        crew: The processes.
+        work: What there is to do, by names that are the same in all of them.
+        progress: Called for each piece once.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        work: Mapping[str, tuple[Cell, Photograph]],
+        progress: Callable[[PictureDone], None] | None,
+    ) -> None:
+        self._crew = crew
+        self._work = work
+        self._progress = progress
+        self._done = 0
+        self.failures: dict[str, Failure] = {}
+
+    def end(self, name: str, reused: bool, reason: str | None) -> None:
+        """A piece of work has ended; a reason says why it failed."""
+        self._crew.end(name, json.dumps([name, reused, reason]))
+        self.hear()
+
+    def hear(self) -> None:
+        """Tell what has ended since."""
+        for news in self._crew.news():
+            name, reused, reason = json.loads(news.text)
+            cell, photograph = self._work[name]
+            failure = None if reason is None else Failure(cell, photograph.name, reason)
+            if failure is not None:
+                self.failures[name] = failure
+            self._done += 1
+            if self._progress is not None and not news.told:
+                done, total = self._done, len(self._work)
+                self._progress(PictureDone(done, total, cell, photograph.name, reused, failure))
 
 
 def picture_seed(seed: int, name: str) -> int:
@@ -194,7 +254,7 @@ def _model_facts(model: LoadedModel) -> dict[str, Any]:
         "weights": {file.name: weights_digest(file) for file in model.model.files},
         "version": model.model.version,
         "precision": str(model.precision).removeprefix("torch."),
-        "device": str(model.device),
+        "device": model.device.type,  # one of several GPUs is like another
     }
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.unfinished import remove_unfinished
 from ddrm_cli.images.writing import write_bytes
 from ddrm_cli.sampler.settings import LARGEST_SEED
+from ddrm_cli.sharing import claimed, remove_abandoned
 from ddrm_cli.untrusted import parse_json, read_text
 
 from .grid import Cell
@@ -128,9 +129,14 @@ class Store:
         self.protocol = protocol
         self.models: dict[str, dict[str, Any]] = {}
         self._file = out / "run.json"
+        with claimed(self._file, wait=True):  # another process may be making it
+            self._open()
+
+    def _open(self) -> None:
+        out = self.out
         try:
             known = self._file.exists()
-            foreign = not known and out.exists() and (not out.is_dir() or any(out.iterdir()))
+            foreign = not known and out.exists() and (not out.is_dir() or any(_foreign(out)))
         except OSError as error:
             raise OutputError(
                 f"'{out}' cannot be looked into: {error.strerror or error}.",
@@ -138,6 +144,7 @@ class Store:
             ) from error
         for folder in (out, *(each for each in out.rglob("*") if each.is_dir())):
             remove_unfinished(folder)
+            remove_abandoned(folder)
         if foreign:
             raise UsageError(f"'{out}' exists and holds no evaluation.", _ANOTHER)
         if known:
@@ -182,15 +189,17 @@ class Store:
         Raises:
             UsageError: Results of other weights, or of another precision, are here already.
         """
-        known = self.models.setdefault(name, facts)
-        if known != facts:
-            key = next(key for key in facts if facts[key] != known.get(key))
-            raise UsageError(
-                f"'{self.out}' has the results of another run: "
-                f"{key} of {name} was {known.get(key)}, now it is {facts[key]}.",
-                _ANOTHER,
-            )
-        self._write()
+        with claimed(self._file, wait=True):
+            self._check_same()
+            known = self.models.setdefault(name, facts)
+            if known != facts:
+                key = next(key for key in facts if facts[key] != known.get(key))
+                raise UsageError(
+                    f"'{self.out}' has the results of another run: "
+                    f"{key} of {name} was {known.get(key)}, now it is {facts[key]}.",
+                    _ANOTHER,
+                )
+            self._write()
 
     def find(self, cell: Cell, photograph: Photograph, sha256: str) -> Record | None:
         """The record of a finished picture; None if there is none, or a picture of it is gone.
@@ -199,7 +208,7 @@ class Store:
             UsageError: It belongs to another picture of that name, or cannot be read.
             ImageError: The picture's name is too long to keep a record under.
         """
-        path = self.out / self._record_path(cell, photograph.name)
+        path = self.out / self.record(cell, photograph.name)
         try:
             values = parse_json(path.read_text(encoding="utf-8"))
             scores = {
@@ -241,7 +250,7 @@ class Store:
         values = asdict(record)
         del values["cell"]  # stands in the path
         text = json.dumps(finite_json(values), indent=1, allow_nan=False)
-        self.write(self._record_path(record.cell, record.name), text.encode())
+        self.write(self.record(record.cell, record.name), text.encode())
 
     def add_picture(self, cell: Cell, method: str, name: str, pixels: NDArray[np.float32]) -> None:
         """Keep a picture, shape (H, W, C) on [0, 1], clipped and in 8 bits.
@@ -273,8 +282,14 @@ class Store:
         write_bytes(self.out / path, data, overwrite=True)
 
     @staticmethod
-    def _record_path(cell: Cell, name: str) -> Path:
+    def record(cell: Cell, name: str) -> Path:
+        """Where the scores of a picture are, seen from the folder."""
         return Path("cells", cell.measurement_folder, cell.restoration_folder, f"{name}.json")
+
+
+def _foreign(folder: Path) -> Iterator[Path]:
+    """What is in a folder, but for what writers of ours keep there meanwhile."""
+    return (file for file in folder.iterdir() if not file.name.startswith(".ddrm-"))
 
 
 def _check_whole(name: str, value: int, possible: range, choice: str) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ddrm_cli.errors import WeightsError
-from ddrm_cli.restoration import Restorer
+from ddrm_cli.restoration import Restoration, Restorer
 from ddrm_cli.weights import registry
 from tests.closed import closed_folder
 
@@ -76,6 +77,28 @@ def test_a_second_file_of_one_stem_does_not_make_the_first_again(
     last = ddrm(*command)
     assert last.stdout == ""
     assert f"{folder}/a.jpg{ending}.png: exists already, skipped." in last.stderr
+
+
+def test_a_result_that_another_run_was_first_to_write_counts(
+    ddrm: Program, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it happens on file systems without locks, or with those of one machine only."""
+    ddrm("restore", photos, *ONE, "-o", "other")
+    restore = Restorer.__call__
+
+    def meanwhile(*arguments: Any, **options: Any) -> Restoration:
+        shutil.copy("other/a.png", "out/a.png")
+        shutil.copy("other/a.png", "out/b.png")
+        return restore(*arguments, **options)
+
+    monkeypatch.setattr(Restorer, "__call__", meanwhile)
+    outcome = ddrm("restore", photos, *ONE, "-o", "out")
+    assert outcome.exit_code == 1
+    assert outcome.stderr.splitlines() == [
+        "out/a.png: exists already, skipped.",
+        "in/b.jpg: 'out/b.png' was made of another picture. Choose another --out, or --overwrite.",
+        "2 pictures: 1 skipped, 1 failed.",
+    ]
 
 
 def test_a_result_that_was_renamed_is_no_input(ddrm: Program, photos: Path) -> None:

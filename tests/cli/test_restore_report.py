@@ -111,6 +111,13 @@ def test_a_picture_that_fails_alone_leaves_the_page_of_an_earlier_run(
     assert Path("page.html").read_bytes() == page
 
 
+def test_a_part_writes_no_page_of_all(ddrm: Program, photo: Path) -> None:
+    outcome = ddrm("restore", photo, *ONE, "--shard", "1/2", "--report", "page.html")
+    assert outcome.exit_code == 2
+    assert "a run without --shard" in outcome.stderr
+    assert not Path("page.html").exists()
+
+
 def test_a_dry_run_writes_no_page(ddrm: Program, photo: Path) -> None:
     before = files_below(Path())
     outcome = ddrm("restore", photo, *ONE, "--dry-run", "--report", "page.html")

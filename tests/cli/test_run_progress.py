@@ -29,12 +29,14 @@ class Clock:
 def run(kind: str, *, quiet: bool = False, total: int = 2) -> None:
     """Two pictures of 40 seconds, told of at each quarter."""
     clock = Clock()
-    with run_progress(Voice(quiet=quiet), kind, total, clock=clock) as shown:
-        for done, name in enumerate(("a.png", "b.png")[:total]):
-            shown.picture(name, done)
+    done = 0
+    with run_progress(Voice(quiet=quiet), kind, lambda: (done, total), clock=clock) as shown:
+        for name in ("a.png", "b.png")[:total]:
+            shown.picture(name)
             for quarter in range(1, 5):
                 clock.seconds += 10
                 shown.part(quarter / 4)
+            done += 1
 
 
 def test_the_time_left_is_over_all_pictures() -> None:
@@ -92,12 +94,12 @@ def test_bars_wait_for_the_first_picture(monkeypatch: pytest.MonkeyPatch) -> Non
     """A download that has to be asked for, and shown, comes before them."""
     screen = io.StringIO()
     monkeypatch.setattr(progress, "stderr", Console(file=screen, force_terminal=True, width=100))
-    with run_progress(Voice(), "bar", 1) as shown:
+    with run_progress(Voice(), "bar", lambda: (0, 1)) as shown:
         with progress.byte_bar(Voice()) as told:
             told("weights", 1, 2)
         assert "weights" in screen.getvalue()
         assert "a.png" not in screen.getvalue()
-        shown.picture("a.png", 0)
+        shown.picture("a.png")
     assert "a.png" in screen.getvalue()
 
 
@@ -108,3 +110,24 @@ def test_progress_moves_with_every_tile_of_a_run(ddrm: Program, photo: Path) -> 
     assert outcome.exit_code == 0, outcome.stderr
     told = [json.loads(line) for line in outcome.stderr.splitlines() if line.startswith("{")]
     assert [each["share"] for each in told] == [0, 0.25, 0.5, 0.75, 1]
+
+
+@pytest.mark.parametrize("kind", ["bar", "json"])
+def test_waiting_for_others_is_told_as_it_changes(
+    capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    clock, done = Clock(), 1
+    with run_progress(Voice(), kind, lambda: (done, 4), clock=clock) as shown:
+        for _ in range(3):
+            clock.seconds += 20
+            shown.waiting()
+        done = 3
+        shown.waiting()
+    told = capsys.readouterr().err.splitlines()
+    if kind == "json":
+        assert [(each["picture"], each["done"]) for each in map(json.loads, told)] == [
+            ("", 1),
+            ("", 3),
+        ]
+    else:
+        assert told == ["1 of 4 pictures done, others do the rest, about 2 minutes left."]
