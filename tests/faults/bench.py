@@ -197,8 +197,8 @@ class Bench:
             return self.end(process)
 
     def litter(self) -> list[str]:
-        """Files that only a writer at work may have."""
-        return [str(p.relative_to(self.work)) for p in self.work.rglob(".ddrm-*.part")]
+        """Files that only a run at work may have."""
+        return [str(p.relative_to(self.work)) for p in self.work.rglob(".ddrm-*")]
 
     def whole_pictures(self, folder: str = ".") -> None:
         """Every picture below a folder can be read to its end."""
