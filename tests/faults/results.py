@@ -54,6 +54,23 @@ def input_replaced_meanwhile(bench: Bench) -> None:
     assert "skipped" not in end.stderr, "the old picture's result was taken for the new one's"
 
 
+@case("png", "jpg", "webp", "tif", "compare", "save-progress")
+def result_cut_short(bench: Bench, kind: str) -> None:
+    """A result that was cut short, as by a copy that broke off, is not taken for whole."""
+    figures = () if len(kind) < 5 else (f"--{kind}",)
+    suffix = "png" if figures else kind
+    bench.picture("p.png", side=64)
+    with Image.open(bench.path("p.png")) as image:
+        image.save(bench.path(f"in/a.{suffix}"))
+    bench.restore("in", "-o", "out", *figures).in_order(0)
+    for path in (bench.work / "out").glob("a*.[jptw]*"):
+        data = path.read_bytes()
+        path.write_bytes(data[: bench.chance.randrange(len(data) * 3 // 4, len(data) - 4)])
+        bench.restore("in", "-o", "out", *figures).refused(path.name)
+        path.write_bytes(data)
+    bench.restore("in", "-o", "out", *figures).in_order(0)
+
+
 @case()
 def changed_weights_are_noticed(bench: Bench) -> None:
     """A rerun with other weights does not take the old results for its own, and says why."""
