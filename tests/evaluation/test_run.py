@@ -370,9 +370,11 @@ def test_a_record_that_is_damaged_is_named(runner: Runner, photos: Path) -> None
     photographs = find_photographs([str(photos)], limit=1)
     runner(photographs, cells("sr4"))
     (record,) = (runner.out / "cells").rglob("*.json")
-    record.write_text("{")
-    with pytest.raises(UsageError, match=r"a\.json"):
-        runner(photographs, cells("sr4"))
+    right = record.read_text()
+    for wrong in ("{", "[" * 9999, right.replace('"psnr"', '"beauty"')):
+        record.write_text(wrong)
+        with pytest.raises(UsageError, match=r"a\.json' cannot be read"):
+            runner(photographs, cells("sr4"))
 
 
 def test_a_protocol_that_cannot_be_is_refused() -> None:

@@ -18,11 +18,8 @@ def _started(process: subprocess.Popen[str]) -> None:
     if not status.exists():
         raise SkipError("no /proc")
     caught = 1 << (signal.SIGTERM - 1)
-    for _ in range(2000):
-        try:
-            lines = status.read_text().splitlines()
-        except OSError:
-            return
+    while process.poll() is None:
+        lines = status.read_text().splitlines()
         mask = next((line.split()[1] for line in lines if line.startswith("SigCgt")), "0")
         if int(mask, 16) & caught:
             return
