@@ -155,9 +155,9 @@ class Store:
     def _check_same(self) -> None:
         try:
             found = parse_json(read_text(self._file, UsageError))
-            self.models = dict(found["models"])
+            self.models = {name: dict(facts) for name, facts in found["models"].items()}
             theirs = {**found["protocol"], "version": found["version"], "format": found["format"]}
-        except (UsageError, ValueError, KeyError, TypeError) as error:
+        except (UsageError, *_NO_RECORD) as error:
             raise UsageError(f"'{self._file}' cannot be read.", _ANOTHER) from error
         if theirs["format"] != FORMAT:
             raise UsageError(
@@ -183,6 +183,21 @@ class Store:
         }
         self.write(self._file.name, json.dumps(described, indent=2).encode())
 
+    def check_model(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Make sure that no results are here of a model of this name of which this is not true.
+
+        Raises:
+            UsageError: There are.
+        """
+        known = self.models.get(name, facts)
+        for key, value in facts.items():
+            if known.get(key) != value:
+                raise UsageError(
+                    f"'{self.out}' has the results of another run: "
+                    f"{key} of {name} was {known.get(key)}, now it is {value}.",
+                    _ANOTHER,
+                )
+
     def add_model(self, name: str, facts: dict[str, Any]) -> None:
         """Note which weights a model has, and where they run.
 
@@ -191,14 +206,8 @@ class Store:
         """
         with claimed(self._file, wait=True):
             self._check_same()
-            known = self.models.setdefault(name, facts)
-            if known != facts:
-                key = next(key for key in facts if facts[key] != known.get(key))
-                raise UsageError(
-                    f"'{self.out}' has the results of another run: "
-                    f"{key} of {name} was {known.get(key)}, now it is {facts[key]}.",
-                    _ANOTHER,
-                )
+            self.check_model(name, facts)
+            self.models[name] = facts
             self._write()
 
     def find(self, cell: Cell, photograph: Photograph, sha256: str) -> Record | None:

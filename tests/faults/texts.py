@@ -221,7 +221,7 @@ def damaged_archive(bench: Bench, _: int) -> None:
 
 STORED = {
     "nested": "[" * 100_000, "digits": "9" * 5000, "list": "[]", "nothing": "", "no": "{}",
-    "bytes": "\udcff",
+    "bytes": "\udcff", "models": '{"models": [3]}', "model": '{"models": {"photo-small": 3}}',
 }  # fmt: skip
 
 
