@@ -2,7 +2,7 @@
 
 ::
 
-    python -m tests.faults.run                       # all; about a quarter of an hour on one core
+    python -m tests.faults.run                       # all; about twenty minutes on one core
     python -m tests.faults.run texts servers         # some kinds
     python -m tests.faults.run --only pipe --seed 3  # some cases, other moments and bytes
     python -m tests.faults.run --ddrm /usr/bin/ddrm  # another program
