@@ -145,7 +145,7 @@ def _from_picture(
     picture: Picture, info: MeasurementInfo | None = None, file: Path | None = None
 ) -> Batch:
     def restored(values: Tensor, fills_alpha: bool) -> Image.Image:
-        pixels = _channels_last(values)[0].numpy()
+        pixels = values[0].detach().cpu().movedim(0, -1).numpy()
         return picture.restored(pixels, fills_alpha).to_pil()
 
     return Batch(

@@ -11,7 +11,7 @@ from torch import nn
 
 from ddrm_cli.errors import DeviceError, UnknownNameError
 
-__all__ = ["PRECISIONS", "choose_device", "choose_precision", "on_device"]
+__all__ = ["PRECISIONS", "choose_device", "choose_precision", "on_device", "use_threads"]
 
 _Module = TypeVar("_Module", bound=nn.Module)
 
@@ -73,6 +73,18 @@ def choose_precision(precision: str | torch.dtype, device: torch.device) -> torc
     if device.type == "cpu" and _cpu_has_bfloat16():
         return torch.bfloat16
     return torch.float32
+
+
+def use_threads(count: int | None = None) -> None:
+    """Compute with so many threads of the CPU in this process.
+
+    None leaves it at ``OMP_NUM_THREADS`` where that is set, and otherwise divides the cores by the
+    processes that torchrun started on this machine (``LOCAL_WORLD_SIZE``).
+    """
+    if count is None and "OMP_NUM_THREADS" not in os.environ:
+        count = max(1, torch.get_num_threads() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    if count is not None:
+        torch.set_num_threads(count)
 
 
 def on_device(module: _Module, device: torch.device) -> _Module:

@@ -19,7 +19,7 @@
     │   ├── ChecksumError          size or hash differ from what the model table says
     │   └── WeightsMismatchError   the file loads, but belongs to another network
     ├── DeviceError                the device or the precision is not to be had here
-    └── OutOfMemoryError           even the smallest tile does not fit
+    └── OutOfMemoryError           a picture or a tile does not fit
 
 Each carries one sentence of what is wrong and one of what to do next:
 ``str(error)`` joins them, ``error.message`` and ``error.hint`` give them apart. All of them can be
@@ -222,7 +222,7 @@ class DeviceError(DDRMError):
 
 
 class OutOfMemoryError(DDRMError):
-    """Even the smallest tile does not fit in memory."""
+    """A picture, or one tile of it, does not fit in memory."""
 
 
 def expect(value: object, kinds: type[Any] | tuple[type[Any], ...], what: str, hint: str) -> None:

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ddrm_cli.degradations.base import ImageShape
+from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.devices import choose_device, choose_precision
+from ddrm_cli.memory import memory_to_be_had
 from ddrm_cli.networks.table import ARCHITECTURES
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.weights.load import build_classifier, build_network
 from ddrm_cli.weights.registry import Model
 
-__all__ = ["Cost", "expected_cost", "model_without_weights"]
+__all__ = ["Cost", "expected_cost", "expected_memory", "model_without_weights", "shortage"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def model_without_weights(
 
 def expected_cost(
     model: LoadedModel,
-    image_shape: ImageShape,
+    operator: LinearOperator,
     steps: int,
     tiling: TilingSettings,
     *,
@@ -66,7 +67,7 @@ def expected_cost(
 
     Args:
         model: What `load_model` or `model_without_weights` gave.
-        image_shape: (C, H, W) of the result.
+        operator: Of the problem.
         steps: Evaluations of the network on the whole picture.
         tiling: How large pictures are cut.
         samples: Restorations of the picture in one batch.
@@ -76,7 +77,7 @@ def expected_cost(
     """
     # Every class costs the same.
     denoiser = model.denoiser(tiling, None if model.model.num_classes is None else 0)
-    _, height, width = image_shape
+    _, height, width = operator.image_shape
     (tile_h, tops), (tile_w, lefts) = denoiser.windows(height), denoiser.windows(width)
     tiles = len(tops) * len(lefts) * samples
     seconds = None
@@ -88,12 +89,25 @@ def expected_cost(
             started = time.perf_counter()
             denoiser(x, sigma).cpu()
         seconds = (time.perf_counter() - started) * tiles * steps
-    at_once = min(tiling.batch_size, tiles) * tile_h * tile_w
-    numbers = samples * math.prod(image_shape)
-    return Cost(seconds, _megabytes(model, at_once, numbers), tiles, tile_h, tile_w)
+    memory = expected_memory(model, operator, tiling, samples=samples) / 1e6
+    return Cost(seconds, memory, tiles, tile_h, tile_w)
 
 
-def _megabytes(model: LoadedModel, window_pixels: int, numbers: int) -> float:
+def expected_memory(
+    model: LoadedModel, operator: LinearOperator, tiling: TilingSettings, *, samples: int = 1
+) -> float:
+    """Bytes that restoring takes at the peak, the program included.
+
+    Args:
+        model: The prior.
+        operator: Of the problem.
+        tiling: How large pictures are cut.
+        samples: Restorations of the picture in one batch.
+    """
+    denoiser = model.denoiser(tiling, None if model.model.num_classes is None else 0)
+    sides = [denoiser.windows(size) for size in operator.image_shape[1:]]
+    windows = samples * math.prod(len(starts) for _, starts in sides)
+    window_pixels = min(tiling.batch_size, windows) * math.prod(length for length, _ in sides)
     weights = _bytes(model.network)
     held = ARCHITECTURES[model.model.architecture].maps * model.model.network.width
     maps = window_pixels * held * model.precision.itemsize
@@ -101,17 +115,36 @@ def _megabytes(model: LoadedModel, window_pixels: int, numbers: int) -> float:
         weights += _bytes(model.classifier)
         width = model.classifier.config.width
         maps = max(maps, window_pixels * width * _MAPS_OF_A_GRADIENT * torch.float32.itemsize)
-    return (_PROGRAM + weights + maps + numbers * _BYTES_A_NUMBER) / 1e6
+    result = samples * math.prod(operator.image_shape)
+    numbers = _COPIES * result + math.prod(operator.measurement_shape)
+    buffers = sum(buffer.nbytes for buffer in operator.buffers())
+    return _PROGRAM + weights + maps + numbers * torch.float32.itemsize + buffers
+
+
+def shortage(
+    model: LoadedModel, operator: LinearOperator, tiling: TilingSettings, *, samples: int = 1
+) -> str | None:
+    """A sentence for the user where a restoration takes more memory than this machine has left."""
+    free = memory_to_be_had()
+    needed = expected_memory(model, operator, tiling, samples=samples)
+    if model.device.type != "cpu" or free is None or needed <= free:
+        return None
+    helps = "fewer --samples, " if samples > 1 else ""
+    return (
+        f"It takes about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free: it may "
+        f"become very slow, or be stopped. What helps: {helps}a smaller part of the picture, or "
+        "closing other programs."
+    )
 
 
 def _bytes(network: nn.Module) -> int:
     return sum(p.numel() * p.element_size() for p in network.parameters())
 
 
-# Fitted to peaks of resident memory (VmHWM) of `ddrm restore --steps 1` in fresh processes on a
-# CPU, with deno and sr_bicubic4, results of 256 x 256 to 2000 x 1500, bfloat16 and float32, one
-# and four samples, and of the networks of celeba-hq and imagenet-256 alone: within 15 % of each.
-# What a network holds is in the table of architectures.
+# Fitted to peaks of resident memory of whole commands in fresh processes on a CPU: within 8 % of
+# each that `tests.benchmarks.memory` measures, with the bundled prior in bfloat16. The networks of
+# celeba-hq and imagenet-256 were measured alone. What a network holds is in the table of
+# architectures.
 _PROGRAM = 285e6  # bytes of the program with torch loaded
 _MAPS_OF_A_GRADIENT = 27  # what a classifier keeps for its gradient; imagenet-256-cc's, measured
-_BYTES_A_NUMBER = 40  # bytes of reading, sampling and writing for each number of the result
+_COPIES = 3  # of the result that the sampler holds at a time

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from ddrm_cli.devices import choose_device, choose_precision
 from ddrm_cli.errors import Notice, Progress, UsageError, expect, shown
+from ddrm_cli.memory import keep_freed
 from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.sampler.denoiser import ClassifierGuidance, NetworkDenoiser
 from ddrm_cli.sampler.schedule import NoiseSchedule
-from ddrm_cli.sampler.tiling import SMALLEST_TILE, TiledDenoiser
+from ddrm_cli.sampler.tiling import TiledDenoiser
 from ddrm_cli.weights.cache import weights_path
 from ddrm_cli.weights.load import load_classifier, load_network
 from ddrm_cli.weights.own_file import find_model
@@ -144,9 +145,9 @@ class LoadedModel:
                 notice=notice,
             ),
             tile=tile,
+            overlap=model.overlap_of(tile),
             multiple=multiple,
             smallest=model.image_size,
-            least_tile=SMALLEST_TILE if guidance is None else model.image_size,
             batch_size=tiling.batch_size,
             notice=notice,
             progress=progress,
@@ -200,6 +201,7 @@ def load_model(
     device: str | torch.device = "auto",
     precision: str | torch.dtype = "auto",
     models: str | os.PathLike[str] | None = None,
+    compile: bool = False,
 ) -> LoadedModel:
     """Load a model of the table, from the package or from the cache, or one that was trained.
 
@@ -209,6 +211,8 @@ def load_model(
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``, or torch's own.
         precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``, or torch's own.
         models: A TOML file with models of the user's own.
+        compile: Whether ``torch.compile`` compiles the network, which its first evaluation at each
+            size of a window waits for, a minute or more. On a CPU that needs a C++ compiler.
 
     Raises:
         UnknownNameError: No model, device or precision of that name.
@@ -224,7 +228,10 @@ def load_model(
         model = find_model(os.fspath(model), table)
     where = choose_device(device)
     dtype = choose_precision(precision, where)
+    keep_freed()
     network = load_network(model, weights_path(model), device=where, dtype=dtype)
+    if compile:
+        network.compile()
     classifier = None
     if model.classifier is not None:
         # Its gradient is small beside the noise: half precision would round it away.

@@ -27,6 +27,7 @@ from ddrm_cli.errors import (
 from ddrm_cli.images.kernels import KernelLike
 from ddrm_cli.images.masks import MaskLike
 from ddrm_cli.measuring import DegradationLike
+from ddrm_cli.memory import give_back
 from ddrm_cli.plausibility import doubts
 from ddrm_cli.prior import LoadedModel, TilingSettings, load_model
 from ddrm_cli.problem import InverseProblem, pose
@@ -108,6 +109,11 @@ class Restorer:
         label = any_label if self.label is None else self.label
         self.model.denoiser(self.tiling, label, self.guidance_scale)
 
+    @property
+    def tile(self) -> int:
+        """Longest side of the windows that the network sees."""
+        return self.tiling.tile or self.model.model.tile
+
     def plan(self, problem: InverseProblem) -> Plan:
         """The noise levels and the rule for a problem."""
         operator = problem.operator
@@ -141,20 +147,26 @@ class Restorer:
 
         Raises:
             UsageError: Not one seed a measurement, or no class where none can be guessed.
-            OutOfMemoryError: Not even the smallest tile fits.
+            OutOfMemoryError: The picture, or one tile of it, does not fit.
         """
         seeds = range(len(problem.y)) if seeds is None else seeds
         if len(seeds) != len(problem.y):
             raise UsageError(f"{len(problem.y)} measurements need as many seeds, not {len(seeds)}.")
         model, device, plan = self.model.model, self.model.device, self.plan(problem)
         operator = on_device(problem.operator, device)
-        # Here, and only here, [0, 1] becomes the networks' [-1, 1]: x -> 2 x - 1.
-        white = torch.ones((1, *operator.image_shape), device=device)
-        seen, bright = problem.y.to(device), operator(white)
-        y = 2 * seen - bright
+        seen = problem.y.to(device)
+
+        def centred(y: Tensor) -> Tensor:
+            """Measurements of pictures on [0, 1] as those of the networks' [-1, 1]: 2 x - 1.
+
+            Here, and only here; anew where it is needed, as it may be as large as the picture.
+            """
+            white = torch.ones((), device=device).expand(1, *operator.image_shape)
+            return (2 * y).sub_(operator(white))
+
         label = self.label
         if model.num_classes is not None and label is None:
-            label = self.model.guess_label(operator.pinv(y))
+            label = self.model.guess_label(operator.pinv(centred(seen)))
             if notice is not None:
                 what = describe_class(label, model.num_classes)
                 notice(f"The model's classifier takes it for class {what}.")
@@ -164,30 +176,38 @@ class Restorer:
         )
         denoiser: Denoise = prior
         if operator.image_shape[0] == 1:
-            denoiser = GreyDenoiser(prior, ImageNoise(seeds, GREY))
+            denoiser = GreyDenoiser(prior, ImageNoise(seeds, GREY, device))
 
         def picture(x: Tensor) -> Tensor:
-            return operator.unframed((x.cpu() + 1) / 2)
+            """The way back, in place."""
+            return operator.unframed(x.add_(1).div_(2).cpu())
 
         def expected(denoised: Tensor, sigma: float) -> Tensor | None:
             known = operator.expected(seen, (denoised + 1) / 2, sigma / 2)
-            return None if known is None else 2 * known - bright
+            return None if known is None else centred(known)
 
         def told(step: Step) -> None:
             if callback is not None:
-                callback(dataclasses.replace(step, denoised=picture(step.denoised)))
+                callback(dataclasses.replace(step, denoised=picture(step.denoised.clone())))
+
+        def initial() -> Tensor | None:
+            x = operator.initial(centred(seen))
+            give_back()
+            return x
 
         try:
+            give_back()
+            # The start before the measurement: beside it there would be two of the latter.
             x = sample_ddrm(
-                denoiser,
-                y,
-                operator,
-                plan.sigmas,
-                2 * problem.noise,
-                noise=ImageNoise(seeds),
+                x_init=initial(),
+                y=centred(seen),
+                denoiser=denoiser,
+                operator=operator,
+                sigmas=plan.sigmas,
+                sigma_y=2 * problem.noise,
+                noise=ImageNoise(seeds, device=device),
                 rule=plan.rule,
-                x_init=operator.initial(y),
-                expected=expected,
+                expected=None if operator.noise is None else expected,
                 callback=told,
             )
             restoration = Restoration(picture(x), label, prior.denoiser.precision, plan)

@@ -60,7 +60,8 @@ class FakeTensor(Tensor):
     def __new__(cls, numbers: Tensor) -> FakeTensor:
         layout = numbers.shape, numbers.stride(), numbers.storage_offset()
         fake = torch.device("fake:0")
-        self = Tensor._make_wrapper_subclass(cls, *layout, dtype=numbers.dtype, device=fake)
+        with torch.inference_mode(False):  # such a tensor cannot be made in it
+            self = Tensor._make_wrapper_subclass(cls, *layout, dtype=numbers.dtype, device=fake)
         self.numbers = numbers
         return self
 

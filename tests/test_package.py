@@ -30,7 +30,8 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"training", "web"},
-    {"files", "planning", "evaluation"},
+    {"files", "evaluation"},
+    {"planning"},
     {"restoration"},
     {"plausibility"},
     {"problem", "prior"},
@@ -40,7 +41,7 @@ LAYERS = (
     {"weights", "images"},
     {"sampler", "degradations", "networks"},
     {"sharing", "untrusted"},
-    {"errors", "_version"},
+    {"errors", "memory", "_version"},
 )
 
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+import platform
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +19,13 @@ import torch
 from PIL import Image
 
 import ddrm_cli
+from ddrm_cli import planning
 from ddrm_cli.conversion import to_batch
 from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.degradations.dense import DenseOperator
 from ddrm_cli.degradations.jpeg import JPEG
 from ddrm_cli.degradations.table import DEGRADATIONS, Degradation
-from ddrm_cli.devices import choose_device, choose_precision
+from ddrm_cli.devices import choose_device, choose_precision, use_threads
 from ddrm_cli.errors import (
     DeviceError,
     MeasurementError,
@@ -27,6 +33,7 @@ from ddrm_cli.errors import (
     UnknownNameError,
     UsageError,
 )
+from ddrm_cli.memory import memory_to_be_had
 from ddrm_cli.networks.guided_diffusion import Classifier, ClassifierConfig, UNet, UNetConfig
 from ddrm_cli.prior import LoadedModel, TilingSettings
 from ddrm_cli.problem import pose, rounding_noise
@@ -48,6 +55,7 @@ def tiny_model(num_classes: int | None = None) -> LoadedModel:
         prediction="epsilon",
         network=config,
         tile=32,
+        overlap=None,
     )
     classifier = None
     if num_classes is not None:
@@ -615,3 +623,104 @@ def test_the_expected_picture_is_as_near_as_the_usual_one(
         for detail in (None, 0.0)
     )
     assert psnr(255 * expected, 255 * photo) > psnr(255 * usual, 255 * photo) - 0.3
+
+
+# --- what a restoration takes of the machine ---
+
+
+def test_two_threads_restore_with_one_model_at_once() -> None:
+    """What a network computes in belongs to one call."""
+    y = torch.rand(3, 40, 40, generator=torch.Generator().manual_seed(0))
+    problem, restorer = pose(y, "sr4", sigma=0.0), Restorer(tiny_model(), FAST)
+    alone = [restorer(problem, [seed]).x for seed in range(4)]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda seed: restorer(problem, [seed]).x, range(4)))
+    assert all(torch.equal(one, other) for one, other in zip(alone, together, strict=True))
+    assert not any(each.is_inference() for each in together)
+
+
+@pytest.mark.parametrize("name", ["deno", "inp", "sr4", "sr_bicubic4", "jpeg90", "cs2", "color"])
+def test_what_is_given_is_not_changed_and_what_comes_back_is_ordinary(name: str) -> None:
+    """The sampler works in place, and inside the network in inference mode."""
+    x = torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0))
+    operator = ddrm_cli.build_operator(name, (3, 32, 32))
+    y = operator(x[None])
+    kept = y.clone()
+    seen: list[torch.Tensor] = []
+    restored = ddrm_cli.restore(
+        y, operator, sigma=0.0, model=tiny_model(), settings=FAST,
+        callback=lambda step: seen.append(step.denoised),
+    )  # fmt: skip
+    assert torch.equal(y, kept)
+    assert not any(tensor.is_inference() for tensor in (restored, *seen))
+    restored.requires_grad_().square().sum().backward()
+    torch.testing.assert_close(restored.grad, 2 * restored.detach())
+
+
+def test_too_little_memory_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, tiling = tiny_model(), TilingSettings()
+    operator = ddrm_cli.build_operator("sr4", (3, 64, 64))
+    needed = int(planning.expected_memory(model, operator, tiling, samples=3))
+
+    def said(free: int | None) -> str | None:
+        monkeypatch.setattr(planning, "memory_to_be_had", lambda: free)
+        return planning.shortage(model, operator, tiling, samples=3)
+
+    assert said(needed + 1) is None
+    assert said(None) is None
+    assert "fewer --samples" in (said(needed - 1) or "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
+def test_an_evaluation_fetches_no_memory_anew() -> None:
+    """Its maps find room in what the evaluation before it left; otherwise each is new pages."""
+    program = """
+import resource, torch, ddrm_cli
+network = ddrm_cli.load_model(device="cpu").network
+x, t = torch.zeros(1, 3, 256, 256), torch.tensor([500])
+with torch.inference_mode():
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        network(x, t)
+        faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(faults)
+"""
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+    # One map in bfloat16 has 512 pages; the system may have taken a few of any others back.
+    assert int(done.stdout) < 512
+
+
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="only Linux says it")
+def test_memory_that_is_to_be_had_is_some_of_what_there_is() -> None:
+    free = memory_to_be_had()
+    assert free is not None
+    # What is shared with other programs may be counted twice.
+    assert 0 < free < 2 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@pytest.mark.parametrize(
+    ("environment", "asked", "used"),
+    [({}, None, 4), ({"LOCAL_WORLD_SIZE": "2"}, None, 2), ({"LOCAL_WORLD_SIZE": "9"}, None, 1),
+     ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "4"}, None, 4), ({}, 3, 3)],
+)  # fmt: skip
+def test_threads_are_shared_by_the_processes_of_a_machine(
+    environment: dict[str, str], asked: int | None, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = [4]
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads[0])
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: threads.append(count))
+    use_threads(asked)
+    assert threads[-1] == used
+
+
+def test_a_network_is_compiled_only_if_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[torch.nn.Module] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: compiled.append(self))
+    ddrm_cli.load_model(device="cpu")
+    assert not compiled
+    model = ddrm_cli.load_model(device="cpu", compile=True)
+    assert compiled == [model.network]

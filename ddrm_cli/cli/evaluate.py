@@ -28,6 +28,7 @@ from .options import (
     Precision,
     Quiet,
     Shard,
+    Threads,
     Tile,
     Yes,
     seed_option,
@@ -196,6 +197,7 @@ def evaluate(
     precision: Precision = "auto",
     tile: Tile = None,
     batch_size: BatchSize = 1,
+    threads: Threads = None,
     yes: Yes = False,
     max_pixels: MaxPixels = None,
     shard: Shard = None,
@@ -269,9 +271,11 @@ def evaluate(
     for each in chosen.values():
         ensure_cached(each, voice, yes=yes)
 
+    from ddrm_cli.devices import use_threads
     from ddrm_cli.evaluation.run import evaluate as run
     from ddrm_cli.prior import load_model
 
+    use_threads(threads)
     with picture_bar(voice) as progress:
         evaluation = run(
             photographs if shard is None else part_of(photographs, *shard),

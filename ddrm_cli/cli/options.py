@@ -30,6 +30,7 @@ __all__ = [
     "Quiet",
     "Shard",
     "ShowProgress",
+    "Threads",
     "Tile",
     "Yes",
     "seed_option",
@@ -121,6 +122,17 @@ BatchSize = Annotated[
         "--batch-size",
         metavar="N",
         help="Tiles that the network sees at once.",
+        rich_help_panel=MACHINE,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        min=1,
+        help="Threads of the CPU. Default: OMP_NUM_THREADS where set, or else the cores, divided "
+        "among the processes of torchrun.",
         rich_help_panel=MACHINE,
     ),
 ]

@@ -45,6 +45,7 @@ from .options import (
     Quiet,
     Shard,
     ShowProgress,
+    Threads,
     Tile,
     Yes,
 )
@@ -53,6 +54,7 @@ from .restore_options import (
     Average,
     ClassName,
     Compare,
+    Compile,
     Detail,
     DryRun,
     Eta,
@@ -123,6 +125,8 @@ def restore(
     precision: Precision = "auto",
     tile: Tile = None,
     batch_size: BatchSize = 1,
+    threads: Threads = None,
+    compiled: Compile = False,
     max_pixels: MaxPixels = None,
     shard: Shard = None,
     dry_run: DryRun = False,
@@ -194,12 +198,13 @@ def restore(
     _check_quality(quality, form, out)
     drawn = drawn_mask(mask, grow_mask, invert_mask)
 
-    from ddrm_cli.devices import choose_device, choose_precision
+    from ddrm_cli.devices import choose_device, choose_precision, use_threads
     from ddrm_cli.files.record import asked_options
     from ddrm_cli.files.restoring import RestoreRequest
     from ddrm_cli.prior import TilingSettings
 
     choose_precision(precision, choose_device(device))
+    use_threads(threads)
 
     from .restore_plan import RestorePlan
     from .restore_task import RestoreTask
@@ -217,6 +222,7 @@ def restore(
         class_label=_class_label(class_name, model),
         device=device,
         precision=precision,
+        compiled=compiled,
         outputs=outputs,
         original=original,
         masks=find_masks(mask),
@@ -228,6 +234,7 @@ def restore(
             model_name,
             automatic=automatic,
             quality=quality,
+            tile=tile,
             label=class_name,
             seed=seed,
             averaged=samples if average else 1,

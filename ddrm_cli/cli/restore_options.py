@@ -11,13 +11,14 @@ from ddrm_cli.degradations.entry import check_sigma
 
 from .complete import models, one_of
 from .options import seed_option
-from .panels import MODEL, OUTPUT, SAMPLER, TASK
+from .panels import MACHINE, MODEL, OUTPUT, SAMPLER, TASK
 
 __all__ = [
     "Arch",
     "Average",
     "ClassName",
     "Compare",
+    "Compile",
     "Detail",
     "DryRun",
     "Eta",
@@ -198,6 +199,15 @@ ClassName = Annotated[
         help="For class-conditional models: what the picture shows, such as 'tabby cat'. "
         "Default: auto, what the model's classifier takes it for.",
         panel=MODEL,
+    ),
+]
+Compile = Annotated[
+    bool,
+    typer.Option(
+        "--compile",
+        help="Compile the network first, which takes a minute or more: for many pictures of one "
+        "size.",
+        rich_help_panel=MACHINE,
     ),
 ]
 Format = Annotated[

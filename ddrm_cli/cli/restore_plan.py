@@ -43,21 +43,19 @@ class RestorePlan(RestoreTask):
         progress: Progress,
     ) -> Report:
         """Say what would be done with one picture, and what it would cost."""
-        from ddrm_cli.planning import expected_cost, model_without_weights
+        from ddrm_cli.planning import expected_cost, model_without_weights, shortage
 
         problem, entry = work.problem, work.degradation.entry
         restorer = self.restorer or self.restorer_of(
             model_without_weights(self.model, device=self.device, precision=self.precision)
         )
-        plan = restorer.plan(problem)
+        plan, samples = restorer.plan(problem), len(self.outputs.seeds)
         facts = work.facts(restorer, plan, self.outputs)
-        cost = expected_cost(
-            restorer.model,
-            problem.operator.image_shape,
-            plan.steps,
-            self.tiling,
-            samples=len(self.outputs.seeds),
-        )
+        model, operator = restorer.model, problem.operator
+        cost = expected_cost(model, operator, plan.steps, self.tiling, samples=samples)
+        short = shortage(model, operator, self.tiling, samples=samples)
+        if short is not None:
+            self.voice.remark(f"{job.source.path}: {short}")
         written = self.written(job, keep)
         _, height, width = problem.image_shape
         y = " x ".join(str(side) for side in reversed(work.batch.values.shape[2:]))

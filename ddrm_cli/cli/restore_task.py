@@ -45,6 +45,7 @@ class RestoreTask(Task["FileProblem"]):
         class_label: For a class-conditional model; None lets its classifier guess.
         device: Name of the device.
         precision: Name of the precision.
+        compiled: Whether the network is compiled.
         outputs: What is written for each picture.
         original: The picture before it was degraded, for the comparison.
         masks: Of a folder, by name; None where there is none, or one for all.
@@ -64,6 +65,7 @@ class RestoreTask(Task["FileProblem"]):
     class_label: int | None
     device: str
     precision: str
+    compiled: bool
     outputs: RestoredFiles
     original: Path | None
     masks: Mapping[Path, Path] | None
@@ -129,7 +131,11 @@ class RestoreTask(Task["FileProblem"]):
         """Load the model, which is there."""
         from ddrm_cli.prior import load_model
 
-        loaded = load_model(self.model, device=self.device, precision=self.precision)
+        if self.compiled:
+            self.voice.remark("The network is compiled: the first picture waits, a minute or more.")
+        loaded = load_model(
+            self.model, device=self.device, precision=self.precision, compile=self.compiled
+        )
         self.restorer = self.restorer_of(loaded)
 
     def restorer_of(self, model: LoadedModel) -> Restorer:

@@ -30,8 +30,12 @@ def fill(y: Tensor, known: Tensor) -> Tensor:
     share = F.avg_pool2d(weight, 2, ceil_mode=True, count_include_pad=False)
     means = F.avg_pool2d(y * weight, 2, ceil_mode=True, count_include_pad=False)
     coarser = fill(means / share.clamp_min(torch.finfo(y.dtype).tiny), share[0, 0] > 0)
-    smooth = F.interpolate(coarser, size=y.shape[2:], mode="bilinear", align_corners=False)
-    return torch.where(known, y, smooth)
+    filled = torch.empty_like(y)
+    for channel in range(y.shape[1]):  # one by one: torch needs twice the room of what it enlarges
+        one = coarser[:, channel : channel + 1]
+        smooth = F.interpolate(one, size=y.shape[2:], mode="bilinear", align_corners=False)
+        torch.where(known, y[:, channel], smooth[:, 0], out=filled[:, channel])
+    return filled
 
 
 def hole_scale(known: Tensor) -> float:

@@ -39,6 +39,7 @@ def asked_options(
     *,
     automatic: bool = False,
     quality: int | None = None,
+    tile: int | None = None,
     label: str | None = None,
     seed: int = 0,
     averaged: int = 1,
@@ -50,6 +51,7 @@ def asked_options(
         model: As it was named.
         automatic: Whether each picture shows itself how it was degraded.
         quality: Of a result as JPEG or WebP.
+        tile: Side of the windows; None takes the model's.
         label: The class, as it was named.
         seed: The first sample's.
         averaged: Samples that a result is the mean of.
@@ -58,6 +60,7 @@ def asked_options(
         "automatic": automatic,
         "quality": quality,
         "model": model,
+        "tile": tile,
         "class": label,
         "seed": seed,
         "averaged": averaged,

@@ -21,6 +21,8 @@ from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import DEFAULT_MAX_PIXELS, read_picture
 from ddrm_cli.images.writing import write_bytes, write_picture
+from ddrm_cli.memory import give_back
+from ddrm_cli.planning import shortage
 from ddrm_cli.problem import COMPRESSION, InverseProblem, pose
 from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.ddrm import Step
@@ -146,6 +148,8 @@ class FileProblem:
             "model": model.model.name,
             "device": str(model.device),
             "precision": str(model.precision).removeprefix("torch."),
+            "tile": restorer.tile,
+            "overlap": model.model.overlap_of(restorer.tile),
             "seed": files.seeds.start,
             "samples": len(files.seeds),
             "width": width,
@@ -221,14 +225,19 @@ class FileRestorer:
         predictions = Predictions()
         callback = predictions.add if files.predictions else None
         problem = posed.problem.repeated(len(files.seeds))
+        operator, tiling = problem.operator, self.restorer.tiling
+        short = shortage(self.restorer.model, operator, tiling, samples=len(files.seeds))
+        if short is not None and notice is not None:
+            notice(short)
         started = time.perf_counter()
         restoration = self.restorer(
             problem, files.seeds, callback=callback, notice=notice, progress=progress
         )
         seconds = time.perf_counter() - started
+        give_back()  # what the network computed in: files are made in memory, too
         if not restoration.plan.steps:  # nothing was evaluated: the measurement is the answer
             predictions.add(Step(1, 1, 0.0, restoration.x))
-        samples = restoration.x.movedim(1, -1).contiguous().numpy()
+        samples = restoration.x.movedim(1, -1).numpy()
         facts = {
             **posed.facts(self.restorer, restoration.plan, files),
             "class": restoration.label,

@@ -48,6 +48,7 @@ LOSSY = {"JPEG", "WebP"}
 
 _WITHOUT_ALPHA = {"JPEG", "BMP"}
 _WITH_16_BITS = {"PNG", "TIFF"}
+_STRIP = 64  # rows that are laid on white at a time
 _LONGEST_SIDE = {"JPEG": 65500, "WebP": 16383}  # limits of libjpeg and of the WebP format
 
 # 95 without halved chroma: what was restored is not blurred again.
@@ -142,8 +143,9 @@ def encode_picture(
             "Choose a name that ends in .png.",
         )
     if form == "PNG":
-        png = encode_png(samples) if samples.itemsize == 2 else _by_pillow(samples, "PNG")
-        data = png_with_metadata(png, metadata)
+        data = png_with_metadata(  # which alone holds what it is made from, as that is large
+            encode_png(samples) if samples.itemsize == 2 else _by_pillow(samples, "PNG"), metadata
+        )
     elif form == "TIFF":
         data, left_out = encode_tiff(samples, metadata)
         notes += left_out
@@ -164,13 +166,15 @@ def encode_picture(
 def _stored(picture: Picture, form: str) -> NDArray[Any]:
     """The samples as the format stores them, (H, W, C)."""
     levels = 65535 if picture.bit_depth == 16 and form in _WITH_16_BITS else 255
-    if picture.alpha is None:
-        return to_levels(picture.pixels, levels)
-    if form in _WITHOUT_ALPHA:
-        weight = picture.alpha[..., None]
-        return to_levels(weight * np.clip(picture.pixels, 0, 1) + (1 - weight), levels)
-    alpha = to_levels(picture.alpha[..., None], levels)
-    return np.concatenate([to_levels(picture.pixels, levels), alpha], axis=2)
+    if picture.alpha is None or form not in _WITHOUT_ALPHA:
+        return picture.levels(levels)
+    samples = np.empty(picture.pixels.shape, np.uint8)
+    for top in range(0, picture.height, _STRIP):
+        rows = slice(top, top + _STRIP)
+        weight = picture.alpha[rows, :, None]
+        on_white = weight * np.clip(picture.pixels[rows], 0, 1) + (1 - weight)
+        to_levels(on_white, levels, out=samples[rows])
+    return samples
 
 
 def _by_pillow(samples: NDArray[np.uint8], form: str, **options: Any) -> bytes:

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from ddrm_cli.errors import ImageReadError
 
-__all__ = ["Planes", "planes_of", "turned", "with_alpha"]
+__all__ = ["Planes", "by_planes", "planes_of", "turned", "with_alpha"]
 
 _GREY_8 = {"1", "L", "LA", "La"}
 _COLOUR_8 = {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "HSV"}
@@ -96,25 +96,34 @@ def with_alpha(
         bit_depth: 8 or 16.
         premultiplied: Whether the colours were multiplied by it.
     """
-
-    def scaled(part: NDArray[Any]) -> NDArray[np.float32]:
-        return np.ascontiguousarray(np.divide(part, np.float32(white), dtype=np.float32))
-
     if not alpha:
-        return Planes(scaled(samples), None, bit_depth)
-    pixels, opacity = scaled(samples[..., :-1]), scaled(samples[..., -1])
+        return Planes(by_planes(samples, white), None, bit_depth)
+    pixels = by_planes(samples[..., :-1], white)
+    opacity = np.divide(samples[..., -1], np.float32(white), dtype=np.float32)
     if premultiplied:
         divisor = np.maximum(opacity, np.float32(1 / white))[..., None]
         pixels = np.clip(pixels / divisor, 0, 1)
     return Planes(pixels, opacity, bit_depth)
 
 
+def by_planes(samples: NDArray[Any], white: float) -> NDArray[np.float32]:
+    """Samples (H, W, C) as pixels, which lie in memory one channel after another.
+
+    So tensors can have them without a copy.
+    """
+    height, width, channels = samples.shape
+    pixels = np.moveaxis(np.empty((channels, height, width), np.float32), 0, 2)
+    np.divide(samples, np.float32(white), out=pixels, dtype=np.float32)
+    return pixels
+
+
 def turned(planes: Planes, orientation: int) -> Planes:
     """The samples turned and mirrored as the EXIF orientation 1 to 8 asks."""
     alpha = planes.alpha
+    channels = np.ascontiguousarray(np.moveaxis(_turned(planes.pixels, orientation), 2, 0))
     return dataclasses.replace(
         planes,
-        pixels=np.ascontiguousarray(_turned(planes.pixels, orientation)),
+        pixels=np.moveaxis(channels, 0, 2),
         alpha=None if alpha is None else np.ascontiguousarray(_turned(alpha, orientation)),
     )
 

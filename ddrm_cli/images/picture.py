@@ -124,18 +124,26 @@ class Picture:
         opaque = dataclasses.replace(self, alpha=None) if fills_alpha else self
         return opaque.with_pixels(pixels)
 
+    def levels(self, white: int) -> NDArray[Any]:
+        """The samples as whole numbers from 0 to ``white``, clipped and rounded: (H, W, C).
+
+        Alpha is the last of them. ``white`` is 255 (the result is uint8) or 65535 (uint16).
+        """
+        if self.alpha is None:
+            return to_levels(self.pixels, white)
+        shape = self.height, self.width, self.channels + 1
+        samples = np.empty(shape, _type_of(white))
+        to_levels(self.pixels, white, out=samples[..., :-1])
+        to_levels(self.alpha, white, out=samples[..., -1])
+        return samples
+
     def to_pil(self) -> Image.Image:
         """A Pillow image (L, LA, RGB or RGBA); values are clipped and rounded.
 
         It has 8 bits but for grey without alpha, of which Pillow knows 16.
         """
-        samples = self.pixels
-        if self.alpha is not None:
-            samples = np.concatenate([samples, self.alpha[..., None]], axis=2)
-        if self.bit_depth == 16 and samples.shape[2] == 1:
-            image = Image.fromarray(to_levels(samples[..., 0], 65535))
-        else:
-            image = image_of(samples)
+        deep = self.bit_depth == 16 and self.channels == 1 and self.alpha is None
+        image = _image(self.levels(65535 if deep else 255))
         metadata = self.metadata.true_of(self.width, self.height)
         known = {
             "exif": metadata.exif,
@@ -182,12 +190,14 @@ def picture_of(
     )
 
 
-def to_levels(values: NDArray[np.float32], levels: int) -> NDArray[Any]:
+def to_levels(
+    values: NDArray[np.float32], levels: int, *, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
     """Values on [0, 1] as whole numbers from 0 to ``levels``: clipped, then rounded.
 
-    ``levels`` is 255 (the result is uint8) or 65535 (uint16).
+    ``levels`` is 255 (the result is uint8) or 65535 (uint16); ``out`` is where they go.
     """
-    rounded = np.empty(values.shape, np.uint8 if levels == 255 else np.uint16)
+    rounded = np.empty(values.shape, _type_of(levels)) if out is None else out
     rows = max(1, _STRIP // max(1, values[:1].size))
     for top in range(0, len(values), rows):
         strip = np.clip(values[top : top + rows], 0, 1)
@@ -197,5 +207,12 @@ def to_levels(values: NDArray[np.float32], levels: int) -> NDArray[Any]:
 
 def image_of(samples: NDArray[np.float32]) -> Image.Image:
     """An 8-bit Pillow image of (H, W, C) samples: 1 to 4 channels are L, LA, RGB, RGBA."""
-    rounded = to_levels(samples, 255)
-    return Image.fromarray(rounded[..., 0] if rounded.shape[2] == 1 else rounded)
+    return _image(to_levels(samples, 255))
+
+
+def _image(samples: NDArray[Any]) -> Image.Image:
+    return Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
+
+
+def _type_of(levels: int) -> type[np.uint8 | np.uint16]:
+    return np.uint8 if levels == 255 else np.uint16

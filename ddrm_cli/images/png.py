@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ddrm_cli.images.iptc import iptc_resource
 from ddrm_cli.images.metadata import Metadata
-from ddrm_cli.images.modes import Planes, with_alpha
+from ddrm_cli.images.modes import Planes, by_planes, with_alpha
 
 __all__ = [
     "SIGNATURE",
@@ -94,7 +94,7 @@ def read_sixteen_bits(file: BinaryIO, head: PngHead) -> Planes:
         raise ValueError("its samples are not those that it promises")
     if head.hole is not None:
         alpha = (samples != np.array(head.hole, np.uint16)).any(axis=2).astype(np.float32)
-        return Planes(np.divide(samples, np.float32(65535), dtype=np.float32), alpha, 16)
+        return Planes(by_planes(samples, 65535), alpha, 16)
     return with_alpha(samples, 65535, samples.shape[2] in (2, 4), 16)
 
 
@@ -107,19 +107,23 @@ def _critical(file: BinaryIO) -> bytes:
     return b"".join(kept)
 
 
-def encode_png(samples: NDArray[np.uint16]) -> bytes:
-    """A file with 16 bits a sample; (H, W, C), C is 1 (grey), 2 (grey, alpha), 3 or 4."""
+def encode_png(samples: NDArray[np.uint16]) -> bytearray:
+    """A file with 16 bits a sample; (H, W, C), C is 1 (grey), 2 (grey, alpha), 3 or 4.
+
+    It grows in one place: many small parts would hold on to as much memory when they are joined.
+    """
     height, width, channels = samples.shape
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[channels], 0, 0, 0)
     pack = zlib.compressobj(6)
     rows = max(1, _STRIP // (2 * width * channels))
-    chunks = [SIGNATURE, _chunk(b"IHDR", header)]
+    png = bytearray(SIGNATURE + _chunk(b"IHDR", header))
     for top in range(0, height, rows):
         above = samples[top - 1 : top] if top else np.zeros_like(samples[:1])
         packed = pack.compress(_paeth_filtered(above, samples[top : top + rows]))
-        chunks += [_chunk(b"IDAT", packed)] if packed else []
-    chunks += [_chunk(b"IDAT", pack.flush()), _chunk(b"IEND", b"")]
-    return b"".join(chunks)
+        if packed:
+            png += _chunk(b"IDAT", packed)
+    png += _chunk(b"IDAT", pack.flush()) + _chunk(b"IEND", b"")
+    return png
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
@@ -157,7 +161,7 @@ def _paeth_filtered(before: NDArray[np.uint16], samples: NDArray[np.uint16]) -> 
     return filtered.tobytes()
 
 
-def png_with_metadata(png: bytes, metadata: Metadata) -> bytes:
+def png_with_metadata(png: bytes | bytearray, metadata: Metadata) -> bytes:
     """A file that holds pixels alone, with metadata before them."""
     chunks = list[bytes]()
     if metadata.icc_profile:
@@ -179,7 +183,8 @@ def png_with_metadata(png: bytes, metadata: Metadata) -> bytes:
         resource = iptc_resource(metadata.iptc)
         profile = f"\niptc\n{len(resource):8}\n{resource.hex()}\n"
         chunks.append(_text_chunk("Raw profile type iptc", profile))
-    return png[:_AFTER_HEAD] + b"".join(chunks) + png[_AFTER_HEAD:]
+    whole = memoryview(png)  # slices of bytes would be copies
+    return b"".join([whole[:_AFTER_HEAD], *chunks, whole[_AFTER_HEAD:]])
 
 
 def _text_chunk(keyword: str, text: str) -> bytes:

@@ -66,11 +66,11 @@ class ResBlock(nn.Module):
 
     def forward(self, x: Tensor, emb: Tensor) -> Tensor:
         """Shapes (B, C, H, W) and (B, E) to (B, C', H, W)."""
-        h = self.conv1(F.silu(self.norm1(x)))
-        h = h + self.temb_proj(F.silu(emb))[:, :, None, None]
-        h = self.conv2(F.silu(self.norm2(h)))
-        shortcut = self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x
-        out: Tensor = shortcut + h
+        # In place, as passes over memory are what there is to save. Autograd keeps what it needs.
+        h = self.conv1(F.silu(self.norm1(x), inplace=True))
+        h.add_(self.temb_proj(F.silu(emb))[:, :, None, None])
+        h = self.conv2(F.silu(self.norm2(h), inplace=True))
+        out: Tensor = h.add_(self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x)
         return out
 
 
@@ -274,7 +274,9 @@ class DDPM(nn.Module):
         if labels is not None:
             raise ValueError("labels go with a class-conditional network, and this is none")
         emb = self.temb(timesteps)
-        h = self.conv_in(x.to(self.conv_in.weight.dtype))
+        # Channels last, which convolutions prefer; all that follows keeps it.
+        dtype = self.conv_in.weight.dtype
+        h = self.conv_in(x.to(dtype, memory_format=torch.channels_last))
         skips = [h]
         for level in self.down:
             skips += level(skips[-1], emb)

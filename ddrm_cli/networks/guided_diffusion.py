@@ -77,14 +77,13 @@ class ResBlock(nn.Module):
 
     def forward(self, x: Tensor, emb: Tensor) -> Tensor:
         """Shapes (B, C, H, W) and (B, E) to (B, C', H', W')."""
-        norm, activation, conv = self.in_layers
-        h = conv(self.resample(activation(norm(x))))
+        norm, _, conv = self.in_layers
+        # In place, as passes over memory are what there is to save. Autograd keeps what it needs.
+        h = conv(self.resample(F.silu(norm(x), inplace=True)))
         scale, shift = self.emb_layers(emb)[:, :, None, None].chunk(2, dim=1)
-        norm, *rest = self.out_layers
-        h = norm(h) * (1 + scale) + shift
-        for layer in rest:
-            h = layer(h)
-        out: Tensor = self.skip_connection(self.resample(x)) + h
+        norm, _, _, conv = self.out_layers
+        h = F.silu(torch.addcmul(shift, norm(h), 1 + scale), inplace=True)
+        out: Tensor = conv(h).add_(self.skip_connection(self.resample(x)))
         return out
 
 
@@ -217,7 +216,8 @@ class UNet(nn.Module):
         emb = self.time_embed(timestep_embedding(timesteps, self.config.model_channels).to(dtype))
         if labels is not None:
             emb = emb + self.label_emb(labels)
-        h = x.to(dtype)
+        # Channels last, which convolutions prefer; all that follows keeps it.
+        h = x.to(dtype, memory_format=torch.channels_last)
         skips = []
         for block in self.input_blocks:
             h = block(h, emb)

@@ -6,6 +6,8 @@
     What a user can turn, and the presets.
 ``schedule``
     Betas, noise levels, and which timesteps are evaluated.
+``parts``
+    Spectral coordinates, part by part.
 ``noise``
     Random numbers: one generator a picture.
 ``denoiser``

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from .rules import PaperRule, Rule
+from .parts import Coordinates
+from .rules import Normal, PaperRule, Rule
 
 __all__ = ["Denoise", "Expected", "Noise", "SpectralOperator", "Step", "sample_ddrm"]
 
@@ -22,7 +23,8 @@ Denoise = Callable[[Tensor, float], Tensor]
 """``D(x, sigma)``: the expected picture given ``x = x_0 + sigma * noise``, of the shape of x."""
 
 Noise = Callable[[tuple[int, ...]], Tensor]
-"""Standard normal draws of a shape (without the batch), with the batch in front."""
+"""Standard normal draws of a shape (without the batch), with the batch in front: a new tensor, in
+which the sampler makes the next iterate."""
 
 Expected = Callable[[Tensor, float], Tensor | None]
 """What y is expected to be without its noise, given a prediction and the level it was made at; None
@@ -73,7 +75,6 @@ class Step:
     denoised: Tensor
 
 
-@torch.no_grad()
 def sample_ddrm(
     denoiser: Denoise,
     y: Tensor,
@@ -111,30 +112,70 @@ def sample_ddrm(
     Returns:
         The picture, shape (B, C, H, W).
     """
-    s, measured = operator.singular_values, operator.measured
+    # What is as large as the picture is let go as soon as nothing needs it: beside y_bar there are
+    # two or three of its size at a time. So no decorator, which would hold on to the arguments.
+    with torch.no_grad():
+        s, measured = operator.singular_values, operator.measured
+        coordinates = Coordinates(operator.spectral_shape, s, measured)
+        levels = [*map(float, sigmas), 0.0]
 
-    def coordinates(y: Tensor) -> Tensor:
-        return torch.where(measured, operator.Ut(y) / s, 0.0)
+        def known(y: Tensor) -> Tensor:
+            y_bar = operator.Ut(y) / s
+            return torch.where(measured, y_bar, y_bar.new_zeros(()), out=y_bar)
 
-    y_bar, exact = coordinates(y), torch.where(measured, 0.0, math.inf)
-    sigma_bar = torch.where(measured, sigma_y / s, math.inf)
-    levels = [*map(float, sigmas), 0.0]
+        def drawn(normals: Iterable[Normal], sigma: float) -> Tensor:
+            """An iterate of level ``sigma``, from the normal distributions of its parts."""
+            if sigma > 0:
+                iterate = noise(operator.spectral_shape).to(y_bar)
+            else:
+                iterate = torch.zeros_like(y_bar)
+            for part, (mean, std) in zip(coordinates, normals, strict=True):
+                part.of(iterate).mul_(std).add_(mean)
+            return iterate
 
-    if x_init is None:
-        guess = torch.where(sigma_bar > FAR * levels[0], 0.0, y_bar)
-    else:
-        guess = operator.Vt(x_init)
-    mean, std = rule.start(guess, y_bar, sigma_bar, levels[0])
-    x_bar = mean + std * noise(operator.spectral_shape).to(y)
+        y_bar = known(y)
+        guess = y_bar if x_init is None else operator.Vt(x_init)
+        tells = FAR * levels[0] if x_init is None else math.inf
+        del y, x_init
+        white = rule.white(coordinates, sigma_y, levels[0], first=True)
+        starts = (
+            rule.start(
+                part.of(guess).masked_fill(part.noise(sigma_y) > tells, 0.0),
+                part.of(y_bar),
+                part.noise(sigma_y),
+                levels[0],
+                white,
+            )
+            for part in coordinates
+        )
+        x_bar = drawn(starts, levels[0])
+        del guess, starts
 
-    for index, (sigma_prev, sigma) in enumerate(itertools.pairwise(levels), start=1):
-        denoised = denoiser(operator.V(x_bar), sigma_prev)
-        d = operator.Vt(denoised)
-        known = None if expected is None else expected(denoised, sigma_prev)
-        told = (y_bar, sigma_bar) if known is None else (coordinates(known), exact)
-        x_bar, std = rule.step(d, *told, sigma, sigma_prev, x_bar)
-        if sigma > 0:
-            x_bar = x_bar + std * noise(operator.spectral_shape).to(y)
-        if callback is not None:
-            callback(Step(index, len(levels) - 1, sigma_prev, denoised))
-    return operator.V(x_bar)
+        for index, (sigma_prev, sigma) in enumerate(itertools.pairwise(levels), start=1):
+            x = operator.V(x_bar)
+            previous = x_bar if rule.looks_back else None
+            del x_bar
+            denoised = denoiser(x, sigma_prev)
+            del x
+            if callback is not None:
+                callback(Step(index, len(levels) - 1, sigma_prev, denoised))
+            d = operator.Vt(denoised)
+            exact = None if expected is None else expected(denoised, sigma_prev)
+            del denoised
+            told, error = (y_bar, sigma_y) if exact is None else (known(exact), 0.0)
+            white = rule.white(coordinates, error, sigma)
+            steps = (
+                rule.step(
+                    part.of(d),
+                    part.of(told),
+                    part.noise(error),
+                    sigma,
+                    sigma_prev,
+                    white,
+                    None if previous is None else part.of(previous),
+                )
+                for part in coordinates
+            )
+            x_bar = drawn(steps, sigma)
+            del d, exact, told, steps, previous
+        return operator.V(x_bar)

@@ -115,7 +115,11 @@ class NetworkDenoiser:
         arguments = [x_t, timesteps]
         if self.label is not None:
             arguments.append(torch.full_like(timesteps, self.label))
-        out: Tensor = self.network(*arguments).float()
+        # Nothing asks the network for a gradient, the classifier's alone guides. What is made in
+        # inference mode may not meet autograd: what leaves it is a copy, or made from one.
+        with torch.inference_mode():
+            out: Tensor = self.network(*arguments)
+        out = out.to(torch.float32, copy=True)
         if _is_finite(out):
             return out
         if self.precision == torch.float32:

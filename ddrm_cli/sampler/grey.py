@@ -36,7 +36,7 @@ class GreyDenoiser:
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         """Predict the picture: shape (B, 1, H, W) to the same."""
-        z = self.noise((CHANNELS, *x.shape[-2:])).to(x)
         colour_sigma = GREY_NOISE_RATIO * sigma
-        coloured = x + colour_sigma * (z - z.mean(dim=1, keepdim=True))
+        coloured = self.noise((CHANNELS, *x.shape[-2:])).to(x)  # in place, as it is large
+        coloured.sub_(coloured.mean(dim=1, keepdim=True)).mul_(colour_sigma).add_(x)
         return torch.mean(self.denoiser(coloured, colour_sigma), dim=1, keepdim=True)

@@ -23,6 +23,8 @@ __all__ = ["GREY", "MEASUREMENT", "SAMPLER", "ImageNoise", "seeds_from"]
 SAMPLER, MEASUREMENT, GREY = range(3)
 _PURPOSES = 4  # with one to spare
 
+CPU = torch.device("cpu")
+
 
 def seeds_from(first: int, count: int) -> list[int]:
     """The seeds of a batch: the first, and those that follow it.
@@ -49,16 +51,25 @@ class ImageNoise:
     Args:
         seeds: One seed a picture.
         purpose: `SAMPLER`, `MEASUREMENT` or `GREY`.
+        device: Where the numbers go; they are drawn on the CPU.
 
     Raises:
         UsageError: A seed that is negative or above `LARGEST_SEED`.
     """
 
-    def __init__(self, seeds: Iterable[int], purpose: int = SAMPLER) -> None:
+    def __init__(
+        self, seeds: Iterable[int], purpose: int = SAMPLER, device: torch.device = CPU
+    ) -> None:
+        self._device = device
         self._generators = [
             torch.Generator().manual_seed(_PURPOSES * _checked(seed) + purpose) for seed in seeds
         ]
 
     def __call__(self, shape: tuple[int, ...]) -> Tensor:
-        """Draw the next numbers: shape (B, *shape), float32, on the CPU."""
-        return torch.stack([torch.randn(shape, generator=each) for each in self._generators])
+        """Draw the next numbers: a new tensor of shape (B, *shape), float32."""
+        # CUDA fetches from pinned memory by itself while the CPU goes on.
+        pinned = self._device.type == "cuda"
+        drawn = torch.empty((len(self._generators), *shape), pin_memory=pinned)
+        for numbers, generator in zip(drawn, self._generators, strict=True):
+            numbers.normal_(generator=generator)
+        return drawn.to(self._device, non_blocking=pinned)

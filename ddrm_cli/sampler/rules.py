@@ -3,6 +3,8 @@
 A rule gives the mean and the standard deviation of the next iterate in spectral coordinates.
 There ``d = V^T D(x, sigma_prev)`` is the prediction, ``y_bar = U^T y / s`` the measurement and
 ``sigma_bar = sigma_y / s`` its noise: 0 where it is exact, infinite where nothing is measured.
+Each coordinate is treated by itself, so that any part of them may be asked for; what hangs on all
+of them is one number, the fresh noise of the unmeasured ones.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["PaperRule", "Rule", "SoftRule"]
+from .parts import Coordinates
+
+__all__ = ["Normal", "PaperRule", "Rule", "SoftRule"]
 
 Normal = tuple[Tensor, Tensor]  # mean and standard deviation, broadcastable to each other
 
@@ -22,7 +26,18 @@ Normal = tuple[Tensor, Tensor]  # mean and standard deviation, broadcastable to 
 class Rule(Protocol):
     """From one noise level to the next."""
 
-    def start(self, guess: Tensor, y_bar: Tensor, sigma_bar: Tensor, sigma: float) -> Normal:
+    @property
+    def looks_back(self) -> bool:
+        """Whether a step looks at the iterate that it goes on from."""
+
+    def white(
+        self, coordinates: Coordinates, sigma_y: float, sigma: float, *, first: bool = False
+    ) -> float:
+        """Fresh noise of unmeasured coordinates at level ``sigma``; ``first`` at the start."""
+
+    def start(
+        self, guess: Tensor, y_bar: Tensor, sigma_bar: Tensor, sigma: float, white: float
+    ) -> Normal:
         """The first iterate, at noise level ``sigma``; ``guess`` is V^T of what y alone tells."""
 
     def step(
@@ -32,9 +47,13 @@ class Rule(Protocol):
         sigma_bar: Tensor,
         sigma: float,
         sigma_prev: float,
-        x_bar: Tensor,
+        white: float,
+        x_bar: Tensor | None,
     ) -> Normal:
-        """The next iterate, at noise level ``sigma``, which is 0 at the end."""
+        """The next iterate, at noise level ``sigma``, which is 0 at the end.
+
+        ``x_bar`` is the present one; None for a rule that does not look back.
+        """
 
 
 @dataclass(frozen=True)
@@ -64,7 +83,20 @@ class PaperRule:
     eta_a: float = 0.85
     eta_b: float = 1.0
 
-    def start(self, guess: Tensor, y_bar: Tensor, sigma_bar: Tensor, sigma: float) -> Normal:
+    @property
+    def looks_back(self) -> bool:
+        """Always: at unmeasured coordinates."""
+        return True
+
+    def white(
+        self, coordinates: Coordinates, sigma_y: float, sigma: float, *, first: bool = False
+    ) -> float:
+        """The last term of eq. 8."""
+        return sigma if first else self.eta_c * sigma
+
+    def start(
+        self, guess: Tensor, y_bar: Tensor, sigma_bar: Tensor, sigma: float, white: float
+    ) -> Normal:
         """Eq. 7."""
         clearer = sigma >= sigma_bar
         std = _sqrt(sigma**2 - torch.where(clearer, sigma_bar, 0.0) ** 2)
@@ -77,9 +109,11 @@ class PaperRule:
         sigma_bar: Tensor,
         sigma: float,
         sigma_prev: float,
-        x_bar: Tensor,
+        white: float,
+        x_bar: Tensor | None,
     ) -> Normal:
         """Eq. 8: its three cases as the weights of one sum."""
+        assert x_bar is not None  # it looks back
         measured = torch.isfinite(sigma_bar)
         clearer = sigma >= sigma_bar  # than the iterate; never where unmeasured
         from_x = torch.where(measured, 0.0, math.sqrt(1 - self.eta_c**2) * sigma / sigma_prev)
@@ -87,7 +121,7 @@ class PaperRule:
         std = torch.where(
             clearer,
             _sqrt(sigma**2 - (self.eta_b * sigma_bar) ** 2),
-            torch.where(measured, self.eta_a * sigma, self.eta_c * sigma),
+            torch.where(measured, self.eta_a * sigma, white),
         )
         return d + from_x * (x_bar - d) + from_y * (y_bar - d), std
 
@@ -122,15 +156,34 @@ class SoftRule:
     kappa: float = 0.7
     weight: float = 0.2
 
-    def start(self, guess: Tensor, y_bar: Tensor, sigma_bar: Tensor, sigma: float) -> Normal:
+    @property
+    def looks_back(self) -> bool:
+        """Never."""
+        return False
+
+    def white(
+        self, coordinates: Coordinates, sigma_y: float, sigma: float, *, first: bool = False
+    ) -> float:
+        """What the measured coordinates carry on average in all, and no more than ``sigma``."""
+
+        def variance(sigma_bar: Tensor) -> Tensor:
+            carried = sigma_bar if first else self._weight(sigma_bar, sigma) * sigma_bar
+            return self._fresh(carried, sigma) ** 2 + carried**2
+
+        average = coordinates.mean(variance, sigma_y)
+        return self.kappa * sigma if average is None else min(math.sqrt(average), sigma)
+
+    def start(
+        self, guess: Tensor, y_bar: Tensor, sigma_bar: Tensor, sigma: float, white: float
+    ) -> Normal:
         """The rule with the guess in the prediction's place; noise up to the level, and no more.
 
         The guess carries the measurement's noise: what is as noisy as the level gets none on top.
         """
+        measured = torch.isfinite(sigma_bar)
         w = self._weight(sigma_bar, sigma)
-        noise = torch.where(torch.isfinite(sigma_bar), sigma_bar, 0.0)
-        std = self.kappa * _sqrt(sigma**2 - noise**2)
-        return guess + w * (y_bar - guess), self._white(std, noise, sigma_bar, sigma)
+        std = self._fresh(torch.where(measured, sigma_bar, 0.0), sigma)
+        return guess + w * (y_bar - guess), torch.where(measured, std, white)
 
     def step(
         self,
@@ -139,7 +192,8 @@ class SoftRule:
         sigma_bar: Tensor,
         sigma: float,
         sigma_prev: float,
-        x_bar: Tensor,
+        white: float,
+        x_bar: Tensor | None,
     ) -> Normal:
         """See the class."""
         measured = torch.isfinite(sigma_bar)
@@ -149,21 +203,17 @@ class SoftRule:
             w = torch.where(measured, w.clamp_min(0), 0.0)
             return d + w * (y_bar - d), torch.zeros_like(noise)
         w = self._weight(sigma_bar, sigma)
-        std = self.kappa * _sqrt(sigma**2 - (w * noise) ** 2)
-        return d + w * (y_bar - d), self._white(std, w * noise, sigma_bar, sigma)
+        std = self._fresh(w * noise, sigma)
+        return d + w * (y_bar - d), torch.where(measured, std, white)
 
     def _weight(self, sigma_bar: Tensor, sigma: float) -> Tensor:
         # Also where sigma is zero, and at both ends of sigma_bar: 1 for exact, 0 for unmeasured.
         w = sigma**2 / (sigma**2 + self.weight * sigma_bar**2)
         return torch.where(sigma_bar == 0, 1.0, w)
 
-    def _white(self, std: Tensor, carried: Tensor, sigma_bar: Tensor, sigma: float) -> Tensor:
-        """Deviations with, where nothing is measured, what the measured ones have in all."""
-        measured = torch.isfinite(sigma_bar)
-        if not bool(measured.any()):
-            return torch.full_like(std, self.kappa * sigma)
-        variance = (std[measured] ** 2 + carried[measured] ** 2).mean()
-        return torch.where(measured, std, variance.sqrt().clamp_max(sigma))
+    def _fresh(self, carried: Tensor, sigma: float) -> Tensor:
+        """Deviation of the fresh noise of a coordinate that carries some of the measurement's."""
+        return self.kappa * _sqrt(sigma**2 - carried**2)
 
 
 def _sqrt(variance: Tensor) -> Tensor:

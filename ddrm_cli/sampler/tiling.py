@@ -7,7 +7,11 @@ the measurement holds across the whole picture.
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import torch
@@ -18,29 +22,34 @@ from ddrm_cli.errors import Notice, OutOfMemoryError, Progress, is_out_of_memory
 from .ddrm import Denoise
 
 __all__ = [
-    "SMALLEST_TILE",
+    "Side",
     "TiledDenoiser",
     "blend_weights",
     "mirror_index",
-    "window_starts",
+    "windows",
 ]
 
-OVERLAP = 1 / 8  # of the window's side: what neighbours share
-SMALLEST_TILE = 64  # below it a network sees too little to say anything
 
+def windows(
+    size: int, *, tile: int, overlap: int, multiple: int, smallest: int
+) -> tuple[int, list[int]]:
+    """Length of the windows along a side of a picture, and where they begin.
 
-def window_starts(size: int, tile: int, overlap: int) -> list[int]:
-    """Where windows of length ``tile`` begin, so that neighbours share at least ``overlap``.
-
-    The first begins at 0, the last ends at ``size``, and they are spread evenly.
+    They are as few as ``tile`` allows, and no longer than so many must be, but for ``smallest``.
+    The first begins at 0, the last ends where the side does, and they are spread evenly.
 
     Args:
-        size: Length to cover, at least ``tile``.
-        tile: Length of a window.
-        overlap: Less than ``tile``.
+        size: Of the side.
+        tile: Longest window, a multiple of ``multiple``.
+        overlap: What neighbours share at least, less than ``tile``.
+        multiple: What the length is a multiple of.
+        smallest: Shortest window, unless ``tile`` is shorter; it may be longer than the side.
     """
-    count = 1 + math.ceil((size - tile) / (tile - overlap))
-    return [round(i * (size - tile) / max(1, count - 1)) for i in range(count)]
+    count = max(1, math.ceil((size - overlap) / (tile - overlap)))
+    needed = math.ceil((size + (count - 1) * overlap) / count)
+    length = min(tile, max(smallest, math.ceil(needed / multiple) * multiple))
+    spread = (size - length) / max(1, count - 1)
+    return length, [round(i * spread) for i in range(count)]
 
 
 def blend_weights(start: int, size: int, tile: int, overlap: int) -> Tensor:
@@ -67,21 +76,60 @@ def mirror_index(size: int, padded: int) -> Tensor:
     return torch.minimum(period, 2 * size - 1 - period)
 
 
+@dataclass(frozen=True, eq=False)
+class Side:
+    """How one side of a picture is covered by windows.
+
+    Args:
+        size: Its length.
+        length: That of each window.
+        starts: Where windows begin.
+        overlap: What neighbours share at least.
+        device: Where the picture is.
+    """
+
+    size: int
+    length: int
+    starts: Sequence[int]
+    overlap: int
+    device: torch.device
+
+    @cached_property
+    def indices(self) -> list[Tensor]:
+        """What each window sees: rows or columns, mirrored beyond the end."""
+        index = mirror_index(self.size, max(self.size, self.length)).to(self.device)
+        return [index[start : start + self.length] for start in self.starts]
+
+    @cached_property
+    def weights(self) -> list[Tensor]:
+        """Of each window's predictions that lie in the picture; they sum to one everywhere."""
+        padded = max(self.size, self.length)
+        total = torch.zeros(padded)
+        each = [blend_weights(at, padded, self.length, self.overlap) for at in self.starts]
+        for at, weights in zip(self.starts, each, strict=True):
+            total[at : at + self.length] += weights
+        return [
+            (weights / total[at : at + self.length])[: self.size - at].to(self.device)
+            for at, weights in zip(self.starts, each, strict=True)
+        ]
+
+
 _Denoise = TypeVar("_Denoise", bound=Denoise)
 
 
 class TiledDenoiser(Generic[_Denoise]):
     """Denoiser for any size, from one that takes windows.
 
-    Sides shorter than a window are continued by mirroring to the next multiple of ``multiple``, at
-    least ``smallest``. When memory runs out, fewer windows at once and then smaller ones are tried.
+    Windows are as long as they must be and as few as they can be; sides shorter than ``smallest``
+    are continued by mirroring. Where windows lie hangs on the picture's size alone, never on the
+    machine: when memory runs out, fewer windows are denoised at once, and no smaller ones.
 
     Args:
         denoiser: ``D(x, sigma)`` for windows.
         tile: Longest side of a window, a multiple of ``multiple``.
+        overlap: What neighbours share at least, less than ``tile``.
         multiple: What the sides of a window are multiples of.
         smallest: Shortest side of a window that the network was made for.
-        least_tile: Down to which longest side windows may shrink when memory runs out.
         batch_size: Windows that are denoised at once.
         notice: Told when memory ran out.
         progress: Told after each group of windows which share of the evaluation is done.
@@ -92,9 +140,9 @@ class TiledDenoiser(Generic[_Denoise]):
         denoiser: _Denoise,
         *,
         tile: int,
+        overlap: int,
         multiple: int,
         smallest: int,
-        least_tile: int = SMALLEST_TILE,
         batch_size: int = 1,
         notice: Notice | None = None,
         progress: Progress | None = None,
@@ -102,9 +150,9 @@ class TiledDenoiser(Generic[_Denoise]):
         assert tile % multiple == 0
         self.denoiser = denoiser
         self.tile = tile
+        self.overlap = overlap
         self.multiple = multiple
         self.smallest = smallest
-        self.least_tile = least_tile
         self.batch_size = batch_size
         self.notice = notice
         self.progress = progress
@@ -113,7 +161,7 @@ class TiledDenoiser(Generic[_Denoise]):
         """Predict the picture: shape (B, C, H, W), any H and W, to the same shape.
 
         Raises:
-            OutOfMemoryError: Even the smallest window does not fit.
+            OutOfMemoryError: Not even one window fits.
         """
         while True:
             try:
@@ -121,69 +169,51 @@ class TiledDenoiser(Generic[_Denoise]):
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-            self._shrink()
+            self._take_fewer()
             # What the device's allocator holds on to is of the size that was too large.
             getattr(torch.get_device_module(x.device), "empty_cache", lambda: None)()
 
     def windows(self, size: int) -> tuple[int, list[int]]:
         """Length of the windows along a side of the picture, and where they begin."""
-        whole = math.ceil(size / self.multiple) * self.multiple
-        length = min(self.tile, max(whole, self.smallest))
-        return length, window_starts(max(size, length), length, int(length * OVERLAP))
+        return windows(
+            size,
+            tile=self.tile,
+            overlap=self.overlap,
+            multiple=self.multiple,
+            smallest=self.smallest,
+        )
 
     def _blend(self, x: Tensor, sigma: float) -> Tensor:
-        height, width = x.shape[-2:]
-        (tile_h, tops), (tile_w, lefts) = self.windows(height), self.windows(width)
-        padded_h, padded_w = max(height, tile_h), max(width, tile_w)
-        if (padded_h, padded_w) != (height, width):
-            x = x[..., mirror_index(height, padded_h).to(x.device), :]
-            x = x[..., mirror_index(width, padded_w).to(x.device)]
-        if (padded_h, padded_w) == (tile_h, tile_w):
-            parts = torch.split(x, self.batch_size)
-            denoised = [
-                self._evaluate(part, sigma, i / len(parts)) for i, part in enumerate(parts, 1)
-            ]
-            return torch.cat(denoised)[..., :height, :width]
-
-        overlap_h, overlap_w = int(tile_h * OVERLAP), int(tile_w * OVERLAP)
-        corners = [(image, top, left) for image in range(len(x)) for top in tops for left in lefts]
-        total = torch.zeros_like(x)
-        weight = x.new_zeros(padded_h, padded_w)
-        for first in range(0, len(corners), self.batch_size):
-            group = corners[first : first + self.batch_size]
-            windows = torch.stack(
-                [x[i, :, top : top + tile_h, left : left + tile_w] for i, top, left in group]
+        rows, columns = (
+            Side(size, *self.windows(size), self.overlap, x.device) for size in x.shape[-2:]
+        )
+        counts = len(x), len(rows.starts), len(columns.starts)
+        places = itertools.product(*map(range, counts))
+        blended = torch.zeros_like(x)
+        done = 0
+        while group := list(itertools.islice(places, self.batch_size)):
+            seen = torch.stack(
+                [x[i, :, rows.indices[j][:, None], columns.indices[k]] for i, j, k in group]
             )
-            predictions = self._evaluate(windows, sigma, (first + len(group)) / len(corners))
-            for (image, top, left), prediction in zip(group, predictions, strict=True):
-                w = torch.outer(
-                    blend_weights(top, padded_h, tile_h, overlap_h),
-                    blend_weights(left, padded_w, tile_w, overlap_w),
-                ).to(x)
-                rows, columns = slice(top, top + tile_h), slice(left, left + tile_w)
-                total[image, :, rows, columns] += w * prediction
-                if image == 0:
-                    weight[rows, columns] += w
-        return (total / weight)[..., :height, :width]
+            predictions = self.denoiser(seen, sigma)
+            done += len(group)
+            if self.progress is not None:
+                self.progress(done / math.prod(counts))
+            for (i, j, k), prediction in zip(group, predictions, strict=True):
+                weight = torch.outer(rows.weights[j], columns.weights[k])
+                height, width = weight.shape
+                top, left = rows.starts[j], columns.starts[k]
+                inside = blended[i, :, top : top + height, left : left + width]
+                inside.addcmul_(weight, prediction[:, :height, :width])
+        return blended
 
-    def _evaluate(self, windows: Tensor, sigma: float, share: float) -> Tensor:
-        predictions = self.denoiser(windows, sigma)
-        if self.progress is not None:
-            self.progress(share)
-        return predictions
-
-    def _shrink(self) -> None:
-        if self.batch_size > 1:
-            self.batch_size //= 2
-            what = f"{self.batch_size} tiles at once"
-        else:
-            smaller = self.tile // 2 // self.multiple * self.multiple
-            if smaller < max(self.least_tile, self.multiple):
-                raise OutOfMemoryError(
-                    f"Not even a tile of {self.tile} x {self.tile} pixels fits in memory.",
-                    "Close other programs, or restore a smaller picture.",
-                )
-            self.tile = smaller
-            what = f"tiles of {smaller} x {smaller} pixels"
+    def _take_fewer(self) -> None:
+        if self.batch_size == 1:
+            raise OutOfMemoryError(
+                f"Not even one tile of {self.tile} x {self.tile} pixels fits in memory.",
+                "Close other programs, or take smaller tiles with --tile.",
+            )
+        self.batch_size //= 2
         if self.notice is not None:
-            self.notice(f"Memory ran out; going on with {what}.")
+            what = "one tile" if self.batch_size == 1 else f"{self.batch_size} tiles"
+            self.notice(f"Memory ran out; going on with {what} at once.")

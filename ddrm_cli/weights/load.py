@@ -143,7 +143,8 @@ def _load(
 ) -> _Network:
     _check_shapes(read_shapes(path), _shapes(network), path, name)
     converted = {
-        key: _convert(tensor, dtype, key, path).to(device) for key, tensor in _tensors(path)
+        key: _laid_out(_convert(tensor, dtype, key, path).to(device))
+        for key, tensor in _tensors(path)
     }
     network.load_state_dict(converted, assign=True)
     return network.requires_grad_(False).eval()
@@ -161,6 +162,11 @@ def _convert(tensor: Tensor, dtype: torch.dtype, name: str, path: Path) -> Tenso
             )
         raise WeightsError(f"The weight '{name}' in {path} is not finite: the file is damaged.")
     return converted
+
+
+def _laid_out(tensor: Tensor) -> Tensor:
+    """Weights of convolutions with their channels last, as the networks hold their pictures."""
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 def _is_finite(tensor: Tensor) -> bool:

@@ -34,6 +34,7 @@ _KEYS = (
     "beta_end",
     "timesteps",
     "tile",
+    "overlap",
 )
 
 
@@ -98,9 +99,7 @@ def _read_member(path: Path) -> bytes | None:
 
 def _toml(model: Model) -> str:
     table = {key: getattr(model, key) for key in _KEYS}
-    # What is None is left out, as TOML has no word for it.
-    network = {key: value for key, value in _fields(model).items() if value is not None}
-    return f"{_lines(table)}\n[network]\n{_lines(network)}"
+    return f"{_lines(table)}\n[network]\n{_lines(_fields(model))}"
 
 
 def _fields(model: Model) -> dict[str, object]:
@@ -109,7 +108,9 @@ def _fields(model: Model) -> dict[str, object]:
 
 
 def _lines(values: Mapping[str, object]) -> str:
-    # Texts, numbers and lists of numbers are written alike in JSON and TOML.
+    # Texts, numbers and lists of numbers are written alike in JSON and TOML, which has no None.
     return "".join(
-        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items()
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n"
+        for key, value in values.items()
+        if value is not None
     )

@@ -134,6 +134,8 @@ class Model:
         beta_end: Last beta.
         timesteps: Number of betas.
         classifier: Its classifier, if it has one.
+        overlap: Pixels that neighbouring windows share at least, from the network's reach; None
+            for an eighth of a window, where the network sees all of it.
 
     Raises:
         FieldError: A field cannot be so.
@@ -157,6 +159,7 @@ class Model:
     beta_end: float = 0.02
     timesteps: int = 1000
     classifier: ClassifierModel | None = None
+    overlap: int | None = None
 
     def __post_init__(self) -> None:
         check_counts(self)
@@ -186,6 +189,10 @@ class Model:
     def files(self) -> tuple[WeightsFile, ...]:
         """The network's file and, if there is one, the classifier's."""
         return (self.weights, *([self.classifier.weights] if self.classifier else []))
+
+    def overlap_of(self, tile: int) -> int:
+        """What neighbouring windows of that side share at least."""
+        return tile // 8 if self.overlap is None else min(self.overlap, tile // 2)
 
     def in_file(self, path: Path, description: str) -> Model:
         """A model of the user's own that is like this one, its weights in a file of theirs."""

@@ -16,7 +16,7 @@ import functools
 import math
 import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -29,6 +29,8 @@ from ddrm_cli.degradations.base import LinearOperator
 from ddrm_cli.degradations.framing import build_framed
 from ddrm_cli.degradations.table import DEGRADATIONS, get_entry
 from tests.degradations.examples import example
+
+from .rows import Row
 
 GROWING = ("sr4", "sr_bicubic4", "deblur_gauss", "deblur", "cs2")
 SIDES = {"fast": (1024, 2048, 4096, 8192), "prime": (1021, 2039, 4093, 8191)}
@@ -86,8 +88,18 @@ def maps(operator: LinearOperator, repeats: int) -> tuple[int, Cost, Cost]:
         )
 
 
-def row(name: str, large: int, size: int, repeats: int) -> str:
-    """Of the first table."""
+class Costs(NamedTuple):
+    """Of one degradation."""
+
+    built: Cost  # with what a process does once
+    again: Cost
+    forth: Cost
+    back: Cost
+    pixels: int  # of the pictures of both maps
+
+
+def costs(name: str, large: int, size: int, repeats: int) -> Costs:
+    """To build the operator at one size, and of V and V^T at another."""
     torch.set_num_threads(2)
     # Drawing a random order takes NumPy longer than all else: the second time it is known.
     known = SimpleNamespace(permutation=functools.cache(np.random.RandomState(0).permutation))
@@ -96,6 +108,12 @@ def row(name: str, large: int, size: int, repeats: int) -> str:
         again = measured(lambda: build(name, large))
     known.permutation.cache_clear()
     pixels, forth, back = maps(build(name, size), repeats)
+    return Costs(first, again, forth, back, pixels)
+
+
+def row(name: str, large: int, size: int, repeats: int) -> str:
+    """Of the first table."""
+    first, again, forth, back, pixels = costs(name, large, size, repeats)
     return (
         f"| `{name}` | {again.seconds:.2f} | {again.processor:.2f} | {first.peak / large**2:.0f} "
         f"| {forth.seconds:.2f} | {forth.processor:.2f} | {forth.peak / pixels:.0f} "
@@ -103,8 +121,16 @@ def row(name: str, large: int, size: int, repeats: int) -> str:
     )
 
 
-def growth(name: str, kind: str, repeats: int) -> str:
-    """A row of the second table: exponents of a line through all sizes, and the times."""
+class Growth(NamedTuple):
+    """With the pixels, of V and V^T together."""
+
+    seconds: list[float]  # of processor, at each size
+    exponent: float
+    exponent_of_memory: float
+
+
+def growth(name: str, kind: str, repeats: int) -> Growth:
+    """Exponents of a line through all sizes, and the times."""
     torch.set_num_threads(2)
     counts, seconds, peaks = [], [], []
     for side in SIDES[kind]:
@@ -113,15 +139,45 @@ def growth(name: str, kind: str, repeats: int) -> str:
         counts.append(pixels)
         seconds.append(forth.processor + back.processor)
         peaks.append(forth.peak)
-    times = " | ".join(f"{each:.2f}" for each in seconds)
-    exponents = " | ".join(f"{_slope(counts, each):.2f}" for each in (seconds, peaks))
-    return f"| `{name}` | {kind} | {times} | {exponents} |"
+    return Growth(seconds, _slope(counts, seconds), _slope(counts, peaks))
+
+
+def growth_row(name: str, kind: str, repeats: int) -> str:
+    """Of the second table."""
+    seconds, *exponents = growth(name, kind, repeats)
+    return f"| `{name}` | {kind} | {' | '.join(f'{x:.2f}' for x in (*seconds, *exponents))} |"
 
 
 def _slope(x: list[int], y: list[float] | list[int]) -> float:
     if min(y) <= 0:
         return 0.0  # a map that does nothing
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+def rows() -> Iterator[Row]:
+    """Of the table of all figures: the kinds of operators, each once."""
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        for name in GROWING:
+            built, again, forth, back, _ = pool.apply(costs, (name, 8192, 4096, 2))
+            copies = built.peak / (12 * 8192**2)
+            yield Row(
+                f"`{name}`, built at 8192 x 8192",
+                f"{again.seconds:.2f} s, {copies:.1f} copies of the picture",
+                goal="5 s, 3 copies",
+            )
+            yield Row(
+                "— V and V^T at 4096 x 4096",
+                f"{forth.seconds:.2f} and {back.seconds:.2f} s",
+                goal="1.5 s each",
+            )
+        for name in GROWING:
+            for kind in SIDES:
+                _, *exponents = pool.apply(growth, (name, kind, 1))
+                yield Row(
+                    f"`{name}`, 1 to 64 megapixels, {kind} sides: exponents of time and memory",
+                    " and ".join(f"{exponent:.2f}" for exponent in exponents),
+                    goal="1.15",
+                )
 
 
 def main() -> None:
@@ -147,7 +203,7 @@ def main() -> None:
         )
         for name in [name for name in GROWING if name in arguments.names]:
             for kind in SIDES:
-                print(pool.apply(growth, (name, kind, repeats)), flush=True)
+                print(pool.apply(growth_row, (name, kind, repeats)), flush=True)
 
 
 if __name__ == "__main__":

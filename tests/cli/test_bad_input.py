@@ -469,7 +469,7 @@ def test_memory_that_runs_out_for_the_smallest_tile(
 
     monkeypatch.setattr(NetworkDenoiser, "__call__", exhausted)
     outcome = ddrm("restore", photo, "-d", "deno", *QUICK, "--quiet")
-    assert_refused(outcome, 1, "Not even a tile", "Close other programs")
+    assert_refused(outcome, 1, "Not even one tile", "Close other programs")
     assert files_below(folder) == {"photo.png"}
 
 

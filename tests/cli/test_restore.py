@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from torch import nn
 
+from ddrm_cli import planning
 from ddrm_cli.cli import progress
 from ddrm_cli.files.record import read_record
 from ddrm_cli.images.reading import read_picture
@@ -194,6 +197,40 @@ def test_results_of_other_settings_are_not_taken_for_these(ddrm: Program, photo:
     assert Path("out/a.png").read_bytes() != before
 
 
+def test_a_tile_of_the_users_own_is_a_setting(ddrm: Program, photo: Path) -> None:
+    """Another one gives another picture; none is the model's, which every machine has."""
+    Path("in").mkdir()
+    photo.rename("in/x.png")
+    command = ("restore", "in", "-d", "deno", *ONE, "--out", "out")
+    ddrm(*command, "--tile", "64")
+    again = ddrm(*command, "--tile", "64", "--batch-size", "2", "--threads", "1")
+    assert (again.exit_code, again.stderr) == (
+        0,
+        "out/x.png: exists already, skipped.\n1 picture: 1 skipped.\n",
+    )
+    told = ddrm(*command).stderr
+    assert "'out/x.png' was made with other settings: tile 64 instead of none." in told
+    record = read_record(Path("out/x.png")) or {}
+    assert (record["tile"], record["overlap"]) == (64, 32)
+
+
+def test_a_result_of_a_version_that_recorded_no_tile_is_known_again(
+    ddrm: Program, photo: Path
+) -> None:
+    Path("in").mkdir()
+    photo.rename("in/x.png")
+    command = ("restore", "in", "-d", "deno", *ONE, "--out", "out")
+    ddrm(*command)
+    with Image.open("out/x.png") as image:
+        record = json.loads(image.info["ddrm-result"])
+        del record["tile"], record["overlap"], record["asked"]["tile"]
+        info = PngInfo()
+        info.add_text("ddrm-result", json.dumps({**record, "version": "0.1.0"}))
+        image.save("out/x.png", pnginfo=info)
+    assert "exists already, skipped" in ddrm(*command).stderr
+    assert "tile none instead of 64" in ddrm(*command, "--tile", "64").stderr
+
+
 def test_results_for_other_pictures_are_not_taken_for_these(ddrm: Program, photo: Path) -> None:
     for name in ("d1", "d2"):
         Path(name).mkdir()
@@ -283,6 +320,8 @@ def test_json_says_everything_that_was_used(ddrm: Program, photo: Path) -> None:
         "model": "photo-small",
         "class": None,
         "device": "cpu",
+        "tile": 512,
+        "overlap": 64,
         "seed": 0,
         "samples": 1,
         "width": 128,
@@ -434,3 +473,29 @@ up_blocks = [2, 3, 3]
 [mine.weights]
 path = {json.dumps(str(weights))}
 """
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_too_little_memory_is_said_and_what_would_help(
+    ddrm: Program, photo: Path, dry: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it begins, and then it goes on: the estimate may be wrong."""
+    monkeypatch.setattr(planning, "memory_to_be_had", lambda: 10_000_000)
+    command = ("restore", photo, "-d", "deno", *ONE, "--samples", "2", "--out", "x.png")
+    outcome = ddrm(*command, *dry)
+    assert outcome.exit_code == 0
+    assert "photo.png: It takes about 0." in outcome.stderr
+    assert "0.0 GB are free" in outcome.stderr
+    assert "What helps: fewer --samples" in outcome.stderr
+    assert Path("x_seed0.png").exists() != bool(dry)
+
+
+def test_compiling_is_said(ddrm: Program, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[nn.Module] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda network: compiled.append(network))
+    command = ("restore", photo, "-d", "deno", *ONE, "--out")
+    assert "compiled" not in ddrm(*command, "x.png").stderr
+    told = ddrm(*command, "y.png", "--compile").stderr
+    assert "The network is compiled: the first picture waits, a minute or more.\n" in told
+    assert len(compiled) == 1
+    assert Path("x.png").exists()

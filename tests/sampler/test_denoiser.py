@@ -130,3 +130,13 @@ def test_what_is_not_finite_in_float32_is_an_error(weight: float) -> None:
         network.weight.fill_(weight)
         with pytest.raises(WeightsError, match="not finite"):
             NetworkDenoiser(network, SCHEDULE, "epsilon")(torch.ones(1, 1, 2, 2), 1.0)
+
+
+def test_what_comes_out_is_an_ordinary_tensor() -> None:
+    """The network runs in inference mode, of which autograd outside knows nothing."""
+    denoiser = NetworkDenoiser(GaussianNetwork("epsilon"), SCHEDULE, "epsilon")
+    denoised = denoiser(torch.ones(1, 3, 4, 4), 1.0)
+    assert not denoised.is_inference()
+    weight = torch.ones((), requires_grad=True)
+    (gradient,) = torch.autograd.grad((denoised * weight).sum(), weight)
+    torch.testing.assert_close(gradient, denoised.sum())

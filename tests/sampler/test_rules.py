@@ -15,6 +15,7 @@ from ddrm_cli.degradations.dense import DenseOperator
 from ddrm_cli.degradations.table import DEGRADATIONS
 from ddrm_cli.sampler.ddrm import sample_ddrm
 from ddrm_cli.sampler.noise import ImageNoise
+from ddrm_cli.sampler.parts import Coordinates
 from ddrm_cli.sampler.plan import Plan, plan_of
 from ddrm_cli.sampler.rules import SoftRule
 from ddrm_cli.sampler.schedule import NoiseSchedule
@@ -49,7 +50,7 @@ def test_its_limits_are_the_papers_cases(sigma: float) -> None:
     """An exact measurement is taken, what is not measured is predicted; no infinity, no NaN."""
     d, y_bar = torch.tensor([0.3, 0.3, 0.3]), torch.tensor([0.7, 0.7, 0.0])
     sigma_bar = torch.tensor([0.0, 0.1, math.inf])
-    mean, std = SoftRule(kappa=0.7).step(d, y_bar, sigma_bar, sigma, 1.5, d)
+    mean, std = SoftRule(kappa=0.7).step(d, y_bar, sigma_bar, sigma, 1.5, 0.7 * sigma, None)
     assert torch.isfinite(mean).all()
     assert torch.isfinite(std).all()
     assert mean[0] == y_bar[0]
@@ -61,7 +62,7 @@ def test_its_limits_are_the_papers_cases(sigma: float) -> None:
 def test_the_weight_is_that_of_two_independent_opinions() -> None:
     """Variance sigma^2 / lambda of the prediction against sigma_bar^2 of the measurement."""
     d, y_bar, sigma_bar = torch.zeros(1), torch.ones(1), torch.tensor([0.4])
-    mean, _ = SoftRule(weight=0.2).step(d, y_bar, sigma_bar, 0.3, 0.5, d)
+    mean, _ = SoftRule(weight=0.2).step(d, y_bar, sigma_bar, 0.3, 0.5, 0.3, None)
     prediction = 0.3**2 / 0.2
     assert float(mean) == pytest.approx(prediction / (prediction + 0.4**2))
 
@@ -69,7 +70,7 @@ def test_the_weight_is_that_of_two_independent_opinions() -> None:
 def test_the_last_step_takes_only_what_is_clearer_than_the_last_level() -> None:
     d, y_bar = torch.zeros(4), torch.ones(4)
     sigma_bar = torch.tensor([0.0, 0.02, 0.05, 0.3])
-    mean, std = SoftRule().step(d, y_bar, sigma_bar, 0.0, 0.05, d)
+    mean, std = SoftRule().step(d, y_bar, sigma_bar, 0.0, 0.05, 0.0, None)
     expected = [1.0, (0.05**2 - 0.02**2) / (0.05**2 + 2 * 0.02**2), 0.0, 0.0]
     assert mean.tolist() == pytest.approx(expected)
     assert not std.any()
@@ -130,9 +131,11 @@ def test_without_fresh_noise_it_ends_at_the_posterior_mean(weight: float) -> Non
 
 def test_unmeasured_coordinates_carry_what_the_measured_do_on_average() -> None:
     rule = SoftRule(kappa=0.6)
-    sigma_bar = torch.tensor([0.0, 0.3, 2.0, math.inf])
+    s = torch.tensor([1.0, 0.3, 0.05, 0.0])
+    sigma_bar = torch.where(s > 0, 0.1 / s, math.inf)
+    white = rule.white(Coordinates((4,), s, s > 0), 0.1, 0.5)
     d = torch.zeros(4)
-    _, std = rule.step(d, d, sigma_bar, 0.5, 1.0, d)
+    _, std = rule.step(d, d, sigma_bar, 0.5, 1.0, white, None)
     w = 0.25 / (0.25 + 0.2 * sigma_bar[:3] ** 2)
     carried = (std[:3] ** 2 + (w * sigma_bar[:3]) ** 2).mean().sqrt()
     assert float(std[3]) == pytest.approx(min(float(carried), 0.5))

@@ -1,4 +1,4 @@
-"""Tiles cover the picture, blend without seams, and shrink when memory runs out."""
+"""Tiles cover the picture, blend without seams, and are fewer at once when memory runs out."""
 
 from __future__ import annotations
 
@@ -12,41 +12,52 @@ from torch import Tensor
 
 from ddrm_cli.errors import Notice, OutOfMemoryError
 from ddrm_cli.sampler.ddrm import Denoise
-from ddrm_cli.sampler.tiling import TiledDenoiser, blend_weights, mirror_index, window_starts
+from ddrm_cli.sampler.tiling import TiledDenoiser, blend_weights, mirror_index, windows
 
 
-@given(size=st.integers(1, 3000), tile=st.integers(16, 512), data=st.data())
+@given(size=st.integers(1, 3000), tiles=st.integers(1, 32), data=st.data())
 def test_windows_cover_everything_and_share_the_overlap(
-    size: int, tile: int, data: st.DataObject
+    size: int, tiles: int, data: st.DataObject
 ) -> None:
-    size = max(size, tile)
+    multiple = 16
+    tile = tiles * multiple
     overlap = data.draw(st.integers(0, tile - 1))
-    starts = window_starts(size, tile, overlap)
+    smallest = data.draw(st.integers(1, tiles)) * multiple
+    length, starts = windows(size, tile=tile, overlap=overlap, multiple=multiple, smallest=smallest)
+    assert length % multiple == 0
+    assert smallest <= length <= tile
     assert starts[0] == 0
-    assert starts[-1] + tile == size
+    assert starts[-1] + length == max(size, length)
     steps = [b - a for a, b in itertools.pairwise(starts)]
-    # Even spreading rounds each start by up to a half.
-    assert all(0 < step <= tile - overlap + 1 for step in steps)
+    assert all(0 <= step <= length - overlap for step in steps)
+    # One window fewer would not reach, however it is placed.
+    assert len(starts) == 1 or (len(starts) - 1) * (tile - overlap) + overlap < size
+    # Nor would shorter ones.
+    shorter = length - multiple
+    if shorter >= max(smallest, overlap):
+        assert len(starts) * (shorter - overlap) + overlap < size
 
 
 @given(size=st.integers(64, 700), tile=st.sampled_from([64, 128]))
 def test_weights_are_positive_and_fall_only_towards_neighbours(size: int, tile: int) -> None:
-    size = max(size, tile)
     overlap = tile // 8
-    for start in window_starts(size, tile, overlap):
-        weights = blend_weights(start, size, tile, overlap)
+    length, starts = windows(size, tile=tile, overlap=overlap, multiple=8, smallest=8)
+    size = max(size, length)
+    for start in starts:
+        weights = blend_weights(start, size, length, overlap)
         assert (weights > 0).all()
-        assert (weights[overlap : tile - overlap] == 1).all()
+        assert (weights[overlap : length - overlap] == 1).all()
         assert (weights[0] == 1) == (start == 0)
-        assert (weights[-1] == 1) == (start + tile == size)
+        assert (weights[-1] == 1) == (start + length == size)
 
 
 def test_two_neighbours_with_the_exact_overlap_sum_to_one() -> None:
     """sin^2 + cos^2: the blend is a cross-fade even before it is normalised."""
     size, tile, overlap = 112, 64, 16
     total = torch.zeros(size)
-    for start in window_starts(size, tile, overlap):
-        total[start : start + tile] += blend_weights(start, size, tile, overlap)
+    length, starts = windows(size, tile=tile, overlap=overlap, multiple=16, smallest=16)
+    for start in starts:
+        total[start : start + length] += blend_weights(start, size, length, overlap)
     torch.testing.assert_close(total, torch.ones(size))
 
 
@@ -60,8 +71,9 @@ def tiled(
     denoiser: Denoise, tile: int = 64, batch_size: int = 3, notice: Notice | None = None
 ) -> TiledDenoiser[Denoise]:
     return TiledDenoiser(
-        denoiser, tile=tile, multiple=16, smallest=32, batch_size=batch_size, notice=notice
-    )
+        denoiser, tile=tile, overlap=tile // 8, multiple=16, smallest=32, batch_size=batch_size,
+        notice=notice,
+    )  # fmt: skip
 
 
 SIZES = [(1, 1), (3, 500), (40, 64), (64, 64), (65, 64), (150, 200), (257, 129)]
@@ -121,19 +133,21 @@ OUT_OF_MEMORY = [
 
 
 @pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
-def test_out_of_memory_takes_fewer_then_smaller_tiles_and_goes_on(error: Exception) -> None:
+def test_out_of_memory_takes_fewer_tiles_at_once_and_goes_on(error: Exception) -> None:
+    """The same tiles, so that a machine with less memory gives the same picture."""
     notices: list[str] = []
     x = torch.randn(1, 3, 300, 300, generator=torch.Generator().manual_seed(0))
-    denoiser = tiled(Memory(64 * 64, error), tile=256, batch_size=4, notice=notices.append)
-    torch.testing.assert_close(denoiser(x, 2.0), 2 * x)
+    denoiser = tiled(Memory(64 * 64, error), batch_size=8, notice=notices.append)
+    assert torch.equal(denoiser(x, 2.0), tiled(Memory(300 * 300, error), batch_size=1)(x, 2.0))
     assert (denoiser.batch_size, denoiser.tile) == (1, 64)
-    assert [notice.split(";")[0] for notice in notices] == ["Memory ran out"] * 4
-    assert "tiles of 64 x 64" in notices[-1]
+    assert [notice.split(";")[0] for notice in notices] == ["Memory ran out"] * 3
+    assert notices[-1].endswith("one tile at once.")
 
 
 def test_when_nothing_fits_the_error_says_so() -> None:
-    with pytest.raises(OutOfMemoryError, match="Not even a tile of 64 x 64"):
+    with pytest.raises(OutOfMemoryError, match="Not even one tile of 256 x 256") as caught:
         tiled(Memory(10, MemoryError()), tile=256)(torch.zeros(1, 3, 300, 300), 1.0)
+    assert "--tile" in str(caught.value.hint)
 
 
 def test_other_errors_pass_through() -> None:

@@ -96,6 +96,15 @@ def test_network_is_a_configuration_of_its_architecture(name: str) -> None:
     assert type(model.network) is ARCHITECTURES[model.architecture].configuration
 
 
+def test_windows_are_a_fact_of_the_model() -> None:
+    """The bundled one looks about 64 pixels far, the published ones over the whole window."""
+    for name, model in load_models().items():
+        usual = (model.tile, model.overlap_of(model.tile))
+        side = model.image_size
+        assert usual == ((512, 64) if name == DEFAULT_MODEL else (side, side // 8))
+        assert model.overlap_of(64) <= 32  # no more than half of one that the user chose
+
+
 def test_table_of_the_user_is_added_to_ours(tmp_path: Path) -> None:
     models = load_models(table(tmp_path, MINE))
     assert [*models][-1] == "mine"
