@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 
+from ddrm_cli.cli.room import RoomForTorch
 from ddrm_cli.cli.signals import INTERRUPTED_SENTENCE, Stopped, ignore_signals, stop_in_order
 
 __all__ = ["run"]
@@ -13,6 +14,7 @@ __all__ = ["run"]
 def run() -> None:
     """Entry point of the console script: signals are heeded before anything is imported."""
     stop_in_order()
+    sys.meta_path.insert(0, RoomForTorch())
     try:
         from ddrm_cli.cli.main import run as run_command
 

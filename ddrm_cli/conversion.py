@@ -138,7 +138,7 @@ def read_batch(path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PI
         values = torch.from_numpy(y)[None]
         return Batch(values, _to_pil, info=info, missing=missing, file=path)
     picture = read_picture(path, max_pixels=max_pixels)
-    return _from_picture(picture, read_measurement_info(picture), path)
+    return _from_picture(picture, read_measurement_info(picture, path), path)
 
 
 def _from_picture(

@@ -80,7 +80,8 @@ def degrade(
             is no picture, a tensor.
         degradation: A name of the table, one with parameters, or an operator of the caller's own.
         sigma: Standard deviation of the noise on [0, 1] pixel values.
-        seed: For the noise, and for degradations that are random themselves.
+        seed: For the noise, and for degradations that are random themselves. Tensors and arrays do
+            not remember it: ``restore`` is told it as ``Degradation("inp", {"seed": 3})``.
         mask: For ``inp``: a picture in which missing pixels are painted, not black, or numbers
             (H, W) that are not zero there; `Mask` says more, and grows or inverts it.
         kernel: For ``deblur``: a file or a picture of it, or numbers (kh, kw): these are taken as

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -280,7 +281,8 @@ def evaluate(
             photographs if shard is None else part_of(photographs, *shard),
             cells,
             folder,
-            lambda name: load_model(chosen[name], device=device, precision=precision),
+            chosen,
+            partial(load_model, device=device, precision=precision),
             protocol=protocol,
             batch_size=batch_size,
             max_pixels=limit_pixels,

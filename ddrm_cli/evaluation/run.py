@@ -26,6 +26,7 @@ from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED
 from ddrm_cli.sharing import Crew, Memory, pause, turns
 from ddrm_cli.weights.digests import weights_digest
+from ddrm_cli.weights.registry import Model
 
 from .baselines import baselines
 from .grid import Cell
@@ -103,7 +104,8 @@ def evaluate(
     photographs: Sequence[Photograph],
     cells: Sequence[Cell],
     out: Path,
-    load: Callable[[str], LoadedModel],
+    models: Mapping[str, Model],
+    load: Callable[[Model], LoadedModel],
     *,
     protocol: Protocol = DEFAULT_PROTOCOL,
     batch_size: int = 1,
@@ -123,7 +125,8 @@ def evaluate(
         photographs: The pictures.
         cells: The grid.
         out: Folder of the results.
-        load: From the name of a model to the model; called once for each that is needed.
+        models: Those of the grid, by the names that it calls them.
+        load: Called once for each of them that is needed.
         protocol: What the numbers depend on besides.
         batch_size: Tiles that the network sees at once.
         max_pixels: Largest picture that is read.
@@ -145,7 +148,9 @@ def evaluate(
     crew = crew or Crew(Memory())
     tiling = TilingSettings(protocol.tile, batch_size)
     store = Store(out, protocol)
-    loader = _Loader(load, store)
+    for name in dict.fromkeys(cell.model for cell in cells):
+        store.check_model(name, _weights(models[name]))
+    loader = _Loader(models, load, store)
     pieces = [(cell, photograph) for cell in cells for photograph in photographs]
     work = {str(store.record(cell, each.name)): (cell, each) for cell, each in pieces}
     told = _Told(crew, work, progress)
@@ -234,7 +239,10 @@ def picture_seed(seed: int, name: str) -> int:
 class _Loader:
     """Loads one model at a time, and notes in the store which one it was."""
 
-    def __init__(self, load: Callable[[str], LoadedModel], store: Store) -> None:
+    def __init__(
+        self, models: Mapping[str, Model], load: Callable[[Model], LoadedModel], store: Store
+    ) -> None:
+        self._models = models
         self._load = load
         self._store = store
         self._name = ""
@@ -243,16 +251,22 @@ class _Loader:
     def __call__(self, name: str) -> LoadedModel:
         if self._model is None or self._name != name:
             self._model = None  # gives its memory back before the next takes it
-            self._model = self._load(name)
+            self._model = self._load(self._models[name])
             self._name = name
             self._store.add_model(name, _model_facts(self._model))
         return self._model
 
 
+def _weights(model: Model) -> dict[str, Any]:
+    return {
+        "weights": {file.name: weights_digest(file) for file in model.files},
+        "version": model.version,
+    }
+
+
 def _model_facts(model: LoadedModel) -> dict[str, Any]:
     return {
-        "weights": {file.name: weights_digest(file) for file in model.model.files},
-        "version": model.model.version,
+        **_weights(model.model),
         "precision": str(model.precision).removeprefix("torch."),
         "device": model.device.type,  # one of several GPUs is like another
     }

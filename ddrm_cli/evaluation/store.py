@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddrm_cli._version import __version__
-from ddrm_cli.errors import ImageError, OutputError, UsageError
+from ddrm_cli.errors import ImageError, OutputError, UnknownNameError, UsageError
 from ddrm_cli.images.encoding import encode_picture
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.unfinished import remove_unfinished
@@ -44,6 +44,7 @@ __all__ = ["ORIGINAL", "Protocol", "Record", "Store"]
 FORMAT = 2  # of the folder; another number is another layout, or other names in it
 ORIGINAL = "original"
 _ANOTHER = "Choose another folder with --out, or delete this one."
+_NO_RECORD = (ValueError, KeyError, TypeError, AttributeError)  # what reading another thing raises
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,9 @@ class Store:
     def _check_same(self) -> None:
         try:
             found = parse_json(read_text(self._file, UsageError))
-            self.models = dict(found["models"])
+            self.models = {name: dict(facts) for name, facts in found["models"].items()}
             theirs = {**found["protocol"], "version": found["version"], "format": found["format"]}
-        except (UsageError, ValueError, KeyError, TypeError) as error:
+        except (UsageError, *_NO_RECORD) as error:
             raise UsageError(f"'{self._file}' cannot be read.", _ANOTHER) from error
         if theirs["format"] != FORMAT:
             raise UsageError(
@@ -182,6 +183,21 @@ class Store:
         }
         self.write(self._file.name, json.dumps(described, indent=2).encode())
 
+    def check_model(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Make sure that no results are here of a model of this name of which this is not true.
+
+        Raises:
+            UsageError: There are.
+        """
+        known = self.models.get(name, facts)
+        for key, value in facts.items():
+            if known.get(key) != value:
+                raise UsageError(
+                    f"'{self.out}' has the results of another run: "
+                    f"{key} of {name} was {known.get(key)}, now it is {value}.",
+                    _ANOTHER,
+                )
+
     def add_model(self, name: str, facts: dict[str, Any]) -> None:
         """Note which weights a model has, and where they run.
 
@@ -190,14 +206,8 @@ class Store:
         """
         with claimed(self._file, wait=True):
             self._check_same()
-            known = self.models.setdefault(name, facts)
-            if known != facts:
-                key = next(key for key in facts if facts[key] != known.get(key))
-                raise UsageError(
-                    f"'{self.out}' has the results of another run: "
-                    f"{key} of {name} was {known.get(key)}, now it is {facts[key]}.",
-                    _ANOTHER,
-                )
+            self.check_model(name, facts)
+            self.models[name] = facts
             self._write()
 
     def find(self, cell: Cell, photograph: Photograph, sha256: str) -> Record | None:
@@ -211,14 +221,14 @@ class Store:
         try:
             values = parse_json(path.read_text(encoding="utf-8"))
             scores = {
-                method: {metric: float(value) for metric, value in of_method.items()}
+                method: {get_metric(name).name: float(value) for name, value in of_method.items()}
                 for method, of_method in values.pop("scores").items()
             }
             notices = tuple(values.pop("notices"))
             record = Record(cell=cell, scores=scores, notices=notices, **values)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, UnknownNameError, *_NO_RECORD) as error:
             if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
                 raise ImageError(
                     f"The name of '{photograph.path}' is too long for its results.", "Shorten it."

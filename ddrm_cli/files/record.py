@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from ddrm_cli._version import __version__
+from ddrm_cli.images.ending import is_cut_short
 from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.metadata import RESULT_KEY
 from ddrm_cli.images.picture import Picture
 from ddrm_cli.images.reading import COMMENT, read_texts
 from ddrm_cli.sampler.settings import Settings
+from ddrm_cli.untrusted import parse_json
 
 __all__ = [
     "asked_options",
@@ -93,8 +95,8 @@ def _text(record: dict[str, Any]) -> str:
 def read_record(path: Path) -> dict[str, Any] | None:
     """How a restored picture was made; None where it does not say."""
     try:
-        record = json.loads(read_texts(path).get(RESULT_KEY, "null"))
-    except (ValueError, RecursionError):
+        record = parse_json(read_texts(path).get(RESULT_KEY, "null"))
+    except ValueError:
         return None
     return record if isinstance(record, dict) else None
 
@@ -103,12 +105,15 @@ def record_difference(path: Path, asked: Mapping[str, Any]) -> str | None:
     """How a result that exists differs from what would be made, a sentence; None if it does not.
 
     Args:
-        path: The result. One that does not say how it was made, as BMP cannot, is not believed.
+        path: The result. One that does not say how it was made, as BMP cannot, or that was cut
+            short after it said so, is not believed.
         asked: What results depend on.
     """
     record = read_record(path)
     if record is None or not isinstance(record.get("asked"), dict):
         return f"'{path}' exists already, and does not say how it was made."
+    if is_cut_short(path):
+        return f"'{path}' exists already, and was cut short."
     by = record.get("version")
     by = "" if by == __version__ else f", by version {by}"
     return difference(path, record["asked"], asked, by)

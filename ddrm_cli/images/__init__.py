@@ -13,6 +13,7 @@
 ``files``              files opened for reading, the system's errors made ours
 ``signatures``         what a file is by its first bytes, and why it cannot be read
 ``reading``            ``read_picture``: a file to a ``Picture``
+``ending``             whether a file goes on to its end
 ``tiff_reading``       TIFF files of all kinds: which page, and its samples
 ``png``                PNG by its chunks: 16 bits a sample, metadata
 ``pnm``                PPM files of more than 8 bits a sample

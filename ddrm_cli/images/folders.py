@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import glob
-import json
 import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from ddrm_cli.errors import DDRMError, ImageReadError, UsageError
 from ddrm_cli.images.files import check_named, file_digest, system_errors
 from ddrm_cli.images.metadata import MEASUREMENT_KEY, RESULT_KEY
 from ddrm_cli.images.reading import PICTURE_SUFFIXES, read_texts
+from ddrm_cli.untrusted import parse_json
 
 __all__ = ["INPUT_SUFFIXES", "Source", "Survey", "find_key", "survey"]
 
@@ -208,8 +208,8 @@ def _origin(path: Path) -> str | None:
     if RESULT_KEY not in texts or MEASUREMENT_KEY in texts:  # what was made of a result
         return None
     try:
-        origin = json.loads(texts[RESULT_KEY])["asked"]["input"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        origin = parse_json(texts[RESULT_KEY])["asked"]["input"]
+    except (ValueError, LookupError, TypeError):
         return None
     return origin if isinstance(origin, str) else None
 

@@ -201,14 +201,27 @@ def write_measurement(
     write_bytes(path, data, overwrite=overwrite)
 
 
-def read_measurement_info(picture: Picture) -> MeasurementInfo | None:
+def read_measurement_info(picture: Picture, path: Path | None = None) -> MeasurementInfo | None:
     """What a picture says about how it was measured; None for an ordinary photograph.
+
+    Args:
+        picture: What was read.
+        path: The file that it is from, which errors name.
 
     Raises:
         MeasurementError: It says something that makes no sense.
     """
     text = picture.metadata.text.get(MEASUREMENT_KEY)
-    return None if text is None else MeasurementInfo.from_json(text)
+    return None if text is None else _told_by(text, path)
+
+
+def _told_by(text: str, path: Path | None) -> MeasurementInfo:
+    try:
+        return MeasurementInfo.from_json(text)
+    except MeasurementError as error:
+        if path is None:
+            raise
+        raise MeasurementError(f"'{path}': {error.message}", error.hint) from error
 
 
 def read_npz_measurement(
@@ -239,7 +252,4 @@ def read_npz_measurement(
             f"The array 'missing' in '{path}' is no mask.",
             "Make the measurement again with ddrm degrade.",
         )
-    try:
-        return y.astype(np.float32), MeasurementInfo.from_json(str(meta)), missing
-    except MeasurementError as error:
-        raise MeasurementError(f"'{path}': {error.message}", error.hint) from error
+    return y.astype(np.float32), _told_by(str(meta), path), missing

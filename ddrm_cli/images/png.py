@@ -18,9 +18,17 @@ from ddrm_cli.images.iptc import iptc_resource
 from ddrm_cli.images.metadata import Metadata
 from ddrm_cli.images.modes import Planes, by_planes, with_alpha
 
-__all__ = ["PngHead", "encode_png", "png_with_metadata", "read_png_head", "read_sixteen_bits"]
+__all__ = [
+    "SIGNATURE",
+    "PngHead",
+    "encode_png",
+    "png_chunks",
+    "png_with_metadata",
+    "read_png_head",
+    "read_sixteen_bits",
+]
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _AFTER_HEAD = 33  # signature and IHDR
 _CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}  # of each colour type but the palette's
 _COLOUR_TYPES = {channels: kind for kind, channels in _CHANNELS.items()}
@@ -49,9 +57,9 @@ class PngHead:
     colour: dict[str, bytes]
 
 
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
     """Name and length of each chunk; the file stands at its body."""
-    file.seek(len(_SIGNATURE))
+    file.seek(len(SIGNATURE))
     while len(head := file.read(8)) == 8:
         (length,) = struct.unpack_from(">I", head)
         here = file.tell()
@@ -61,11 +69,11 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
 
 def read_png_head(file: BinaryIO) -> PngHead:
     """What a file says before its pixels; the file stands anywhere after."""
-    file.seek(len(_SIGNATURE) + 16)
+    file.seek(len(SIGNATURE) + 16)
     bits, colour_type = file.read(2)
     channels, hole = _CHANNELS.get(colour_type), None
     colour = dict[str, bytes]()
-    for name, length in _chunks(file):
+    for name, length in png_chunks(file):
         if name == b"IDAT":
             break
         if name == b"tRNS" and channels in (1, 3) and length == 2 * channels:
@@ -92,8 +100,8 @@ def read_sixteen_bits(file: BinaryIO, head: PngHead) -> Planes:
 
 def _critical(file: BinaryIO) -> bytes:
     """A file without its ancillary chunks: of their flaws libpng would tell the terminal."""
-    kept = [_SIGNATURE]
-    for name, length in _chunks(file):
+    kept = [SIGNATURE]
+    for name, length in png_chunks(file):
         if name[:1].isupper():
             kept += [struct.pack(">I", length), name, file.read(length + 4)]
     return b"".join(kept)
@@ -108,7 +116,7 @@ def encode_png(samples: NDArray[np.uint16]) -> bytearray:
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[channels], 0, 0, 0)
     pack = zlib.compressobj(6)
     rows = max(1, _STRIP // (2 * width * channels))
-    png = bytearray(_SIGNATURE + _chunk(b"IHDR", header))
+    png = bytearray(SIGNATURE + _chunk(b"IHDR", header))
     for top in range(0, height, rows):
         above = samples[top - 1 : top] if top else np.zeros_like(samples[:1])
         packed = pack.compress(_paeth_filtered(above, samples[top : top + rows]))

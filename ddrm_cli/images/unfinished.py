@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import os
 import re
 import secrets
@@ -23,7 +22,7 @@ if sys.platform != "win32":
 
 __all__ = ["remove_unfinished", "remove_unfinished_once", "unfinished_file"]
 
-_NAME = re.compile(r"\.ddrm-([0-9a-f]{16})-[0-9a-f]{16}\.part")
+_NAME = re.compile(r"\.ddrm-[0-9a-f]{16}\.part")
 
 
 @contextlib.contextmanager
@@ -44,18 +43,13 @@ def unfinished_file(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 def _created(path: Path) -> tuple[Path, BinaryIO]:
     while True:
-        temporary = path.with_name(f".ddrm-{_mark(path.name)}-{secrets.token_hex(8)}.part")
+        temporary = path.with_name(f".ddrm-{secrets.token_hex(8)}.part")
         file = temporary.open("xb")
         _lock(file.fileno(), wait=True)
         # Between these two lines, somebody may have taken it for one without an owner.
         if os.fstat(file.fileno()).st_nlink:
             return temporary, file
         file.close()
-
-
-def _mark(name: str) -> str:
-    """Stands for the name of the finished file in that of the unfinished one."""
-    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
 
 
 def _lock(descriptor: int, *, wait: bool) -> bool:
@@ -76,29 +70,18 @@ def remove_unfinished_once(folder: Path) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Delete what killed writers left in a folder; what cannot be deleted stays.
-
-    With an unfinished file goes the empty one that claimed the name of the finished, where the file
-    system has no hard links.
-    """
+    """Delete what killed writers left in a folder; what cannot be deleted stays."""
     with contextlib.suppress(OSError):
-        found = [(each, _NAME.fullmatch(each.name)) for each in folder.iterdir()]
-        marks = {match[1] for each, match in found if match and _remove(each)}
-        for each, match in found:
-            if marks and not match and _mark(each.name) in marks and each.lstat().st_size == 0:
-                each.unlink()
+        for file in [each for each in folder.iterdir() if _NAME.fullmatch(each.name)]:
+            _remove(file)
 
 
-def _remove(unfinished: Path) -> bool:
-    """Delete a file that nobody holds any longer; whether that was done."""
-    try:
+def _remove(unfinished: Path) -> None:
+    """Delete a file, if nobody holds it any longer."""
+    with contextlib.suppress(OSError):
         if sys.platform == "win32":
             unfinished.unlink()
-            return True
+            return
         with unfinished.open("rb+") as file:
-            if not _lock(file.fileno(), wait=False):
-                return False
-            unfinished.unlink()
-    except OSError:
-        return False
-    return True
+            if _lock(file.fileno(), wait=False):
+                unfinished.unlink()

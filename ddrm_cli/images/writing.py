@@ -93,7 +93,8 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, *, overwrite: bool) -
     The bytes go to a temporary file in the same folder, reach the disk, and are then moved into
     place in one step. Whatever happens before that, Ctrl-C included, leaves the folder as it was;
     what a kill leaves, the next process to write there removes. Without ``overwrite`` a file that
-    appears during the write is not replaced either.
+    appears during the write is not replaced either; on a file system without hard links, one that
+    appears in the very moment of the move is.
 
     Args:
         path: The file to write; missing folders are made.
@@ -157,14 +158,11 @@ def _move_without_replacing(temporary: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        # No links on this file system: claim the name with an empty file, then fill it. A kill
-        # in between leaves both, and `remove_unfinished` knows them by each other.
-        path.touch(exist_ok=False)
-        try:
-            temporary.replace(path)
-        except BaseException:
-            path.unlink()
-            raise
+        # No links on this file system. To hold the name by an empty file until it is filled would
+        # leave, after a kill, what looks like a result.
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+        temporary.rename(path)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from ddrm_cli.degradations.table import Degradation
 from ddrm_cli.errors import UsageError
 from ddrm_cli.files.record import asked_options
 from ddrm_cli.sampler.settings import get_preset
+from ddrm_cli.untrusted import parse_json
 from ddrm_cli.weights.registry import DEFAULT_MODEL
 
 __all__ = ["Order"]
@@ -55,7 +55,7 @@ class Order:
         }
         said: Any = None
         with contextlib.suppress(ValueError):
-            said = json.loads(text)
+            said = parse_json(text.decode())
         if not isinstance(said, dict) or not all(
             name in kinds and isinstance(value, kinds[name]) for name, value in said.items()
         ):

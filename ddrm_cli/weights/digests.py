@@ -9,6 +9,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from ddrm_cli.errors import WeightsError
+from ddrm_cli.untrusted import parse_json, read_text
+
 from .cache import cache_dir, file_path
 from .model import Model, WeightsFile
 from .verify import CHUNK, expected_digest
@@ -43,8 +46,8 @@ def _remembered(path: Path) -> str:
     memory, found = cache_dir() / "digests.json", path.stat()
     stamp = [found.st_size, found.st_mtime_ns, found.st_ino]
     known: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        known = dict(json.loads(memory.read_text(encoding="utf-8")))
+    with contextlib.suppress(WeightsError, ValueError, TypeError):
+        known = dict(parse_json(read_text(memory, WeightsError)))
     with contextlib.suppress(LookupError, TypeError):
         if known[str(path)]["stamp"] == stamp:
             return str(known[str(path)]["sha256"])

@@ -16,7 +16,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from ddrm_cli.errors import WeightsError, WeightsMismatchError
+from ddrm_cli.errors import WeightsError, WeightsMismatchError, is_out_of_memory
 from ddrm_cli.networks.configurations import Shapes
 from ddrm_cli.networks.guided_diffusion import Classifier
 from ddrm_cli.networks.table import ARCHITECTURES
@@ -228,6 +228,8 @@ def _read(path: Path) -> dict[str, Tensor]:
         ) from error
     # Damaged bytes make torch's readers fail in as many ways as there are bytes.
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise WeightsError(f"{path} is damaged or no file of weights.", again) from error
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in state.items()

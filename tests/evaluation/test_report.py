@@ -38,6 +38,7 @@ from ddrm_cli.evaluation.tables import (
 )
 from ddrm_cli.prior import load_model
 from ddrm_cli.sampler.settings import SamplerSettings
+from ddrm_cli.weights.registry import load_models
 from tests.report.reader import Reader
 
 SCORES = {"psnr", "ssim", "residual"}
@@ -60,7 +61,8 @@ def evaluation(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> E
         find_photographs([str(folder / "photos")]),
         grid,
         folder / "out",
-        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        load_models(tiny_models),
+        partial(load_model, device="cpu", precision="float32"),
         protocol=Protocol(size=32),
     )
 
@@ -254,7 +256,8 @@ def test_names_that_are_no_utf_8_are_written_out(tiny_models: Path, tmp_path: Pa
         find_photographs([str(tmp_path / "photos")]),
         make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=1)]),
         tmp_path / "out",
-        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        load_models(tiny_models),
+        partial(load_model, device="cpu", precision="float32"),
         protocol=Protocol(size=32),
     )
     page = Reader(write_results(found, {}).read_bytes())

@@ -28,6 +28,7 @@ from ddrm_cli.networks.configurations import UNetConfig
 from ddrm_cli.prior import load_model
 from ddrm_cli.restoration import Restoration, Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED, PaperSettings, SamplerSettings
+from ddrm_cli.weights.registry import Model, load_models
 
 PROTOCOL = Protocol(size=32)
 restore = Restorer.__call__
@@ -43,7 +44,8 @@ class Runner:
 
     def __init__(self, models: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.out = out
-        self.load = partial(load_model, device="cpu", precision="float32", models=models)
+        self.models = load_models(models)
+        self.load = partial(load_model, device="cpu", precision="float32")
         self.restored = 0
         self.loaded = 0
 
@@ -56,11 +58,11 @@ class Runner:
     def __call__(
         self, photographs: Sequence[Photograph], grid: Sequence[Cell], protocol: Protocol = PROTOCOL
     ) -> Evaluation:
-        def load(name: str) -> Any:
+        def load(model: Model) -> Any:
             self.loaded += 1
-            return self.load(name)
+            return self.load(model)
 
-        return evaluate(photographs, grid, self.out, load, protocol=protocol)
+        return evaluate(photographs, grid, self.out, self.models, load, protocol=protocol)
 
 
 @pytest.fixture
@@ -182,6 +184,7 @@ def test_a_picture_that_fails_is_named_and_the_rest_go_on(runner: Runner, photos
         find_photographs([str(photos)]),
         cells("sr4"),
         runner.out,
+        runner.models,
         runner.load,
         protocol=PROTOCOL,
         progress=told.append,
@@ -327,25 +330,26 @@ def test_labels_are_for_models_with_classes(
         return restore(unlabelled, *arguments, **options)
 
     photographs = [replace(each, label=3) for each in find_photographs([str(photos)], limit=2)]
-    model = runner.load("tiny").model
+    model = runner.models["tiny"]
     monkeypatch.setattr(Restorer, "__call__", watched)
     runner(photographs[:1], cells("sr4"))
     assert isinstance(model.network, UNetConfig)
     classes = replace(model, network=replace(model.network, num_classes=10))
     load = runner.load
-    runner.load = lambda name: replace(load(name), model=classes)  # type: ignore[assignment]
+    runner.load = lambda model: replace(load(model), model=classes)  # type: ignore[assignment]
     runner(photographs[1:], cells("sr4"))
     assert seen == [None, 3]
 
 
 def test_weights_that_changed_are_another_run(runner: Runner, photos: Path) -> None:
-    photographs = find_photographs([str(photos)], limit=2)
-    runner(photographs[:1], cells("sr4"))
+    photographs = find_photographs([str(photos)], limit=1)
+    runner(photographs, cells("sr4"))
     described = json.loads((runner.out / "run.json").read_text())
     described["models"]["tiny"]["weights"] = {"tiny.pt": "sha256:0"}
     (runner.out / "run.json").write_text(json.dumps(described))
     with pytest.raises(UsageError, match="weights of tiny was"):
         runner(photographs, cells("sr4"))
+    assert runner.loaded == 1  # which is found out though nothing is left to do
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "run.json"])
@@ -370,9 +374,11 @@ def test_a_record_that_is_damaged_is_named(runner: Runner, photos: Path) -> None
     photographs = find_photographs([str(photos)], limit=1)
     runner(photographs, cells("sr4"))
     (record,) = (runner.out / "cells").rglob("*.json")
-    record.write_text("{")
-    with pytest.raises(UsageError, match=r"a\.json"):
-        runner(photographs, cells("sr4"))
+    right = record.read_text()
+    for wrong in ("{", "[" * 9999, right.replace('"psnr"', '"beauty"')):
+        record.write_text(wrong)
+        with pytest.raises(UsageError, match=r"a\.json' cannot be read"):
+            runner(photographs, cells("sr4"))
 
 
 def test_a_protocol_that_cannot_be_is_refused() -> None:

@@ -29,6 +29,7 @@ from ddrm_cli.images.reading import read_picture
 from ddrm_cli.prior import load_model
 from ddrm_cli.restoration import Restoration, Restorer
 from ddrm_cli.sampler.settings import SamplerSettings
+from ddrm_cli.weights.registry import load_models
 
 Pictures = Sequence[NDArray[np.float32]]
 
@@ -56,7 +57,8 @@ def test_each_method_has_a_score_of_its_whole_set(
         find_photographs([str(photos)]),
         grid,
         tmp_path / "out",
-        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        load_models(tiny_models),
+        partial(load_model, device="cpu", precision="float32"),
         protocol=Protocol(size=32, metrics=("psnr", "kid")),
     )
     # Two restorations, and two baselines that both share: four sets of three pictures.
@@ -93,7 +95,8 @@ def test_a_set_that_lost_a_picture_in_one_cell_has_a_score_of_its_own(
         find_photographs([str(photos)]),
         grid,
         tmp_path / "out",
-        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        load_models(tiny_models),
+        partial(load_model, device="cpu", precision="float32"),
         protocol=Protocol(size=32, metrics=("psnr", "kid")),
     )
     assert [len(found.records), len(found.failures)] == [5, 1]
@@ -116,7 +119,8 @@ def test_large_pictures_are_scored_as_a_set_within_the_runs_own_limit(
         find_photographs([str(photos)], limit=2),
         make_grid(["sr4"], [0.0], ["tiny"], [SamplerSettings(steps=1)]),
         tmp_path / "out",
-        partial(load_model, device="cpu", precision="float32", models=tiny_models),
+        load_models(tiny_models),
+        partial(load_model, device="cpu", precision="float32"),
         protocol=Protocol(preprocess="none", metrics=("psnr", "kid")),
         max_pixels=48 * 40,
     )

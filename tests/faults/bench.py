@@ -197,8 +197,8 @@ class Bench:
             return self.end(process)
 
     def litter(self) -> list[str]:
-        """Files that only a writer at work may have."""
-        return [str(p.relative_to(self.work)) for p in self.work.rglob(".ddrm-*.part")]
+        """Files that only a run at work may have."""
+        return [str(p.relative_to(self.work)) for p in self.work.rglob(".ddrm-*")]
 
     def whole_pictures(self, folder: str = ".") -> None:
         """Every picture below a folder can be read to its end."""
@@ -208,8 +208,9 @@ class Bench:
 
 
 def _hear_signals() -> None:
-    # A shell that started this in the background may have made it deaf to Ctrl-C.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell that started this in the background, or nohup, may have made it deaf to these.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def default_program() -> list[str]:

@@ -7,9 +7,12 @@ import subprocess
 import time
 from pathlib import Path
 
-from .bench import Bench, SkipError, case
+from tests.weights import server
 
-COMMAND = ("restore", "a.png", "-d", "deno", "--sigma", "0.1", "--steps", "300", "--device", "cpu")
+from .bench import Bench, SkipError, case
+from .repairs import MODEL, ONLINE, content, table
+
+COMMAND = ("restore", "a.png", "-d", "deno", "--sigma", "0.1", "--steps", "1000", "--device", "cpu")
 
 
 def _started(process: subprocess.Popen[str]) -> None:
@@ -18,11 +21,8 @@ def _started(process: subprocess.Popen[str]) -> None:
     if not status.exists():
         raise SkipError("no /proc")
     caught = 1 << (signal.SIGTERM - 1)
-    for _ in range(2000):
-        try:
-            lines = status.read_text().splitlines()
-        except OSError:
-            return
+    while process.poll() is None:
+        lines = status.read_text().splitlines()
         mask = next((line.split()[1] for line in lines if line.startswith("SigCgt")), "0")
         if int(mask, 16) & caught:
             return
@@ -71,6 +71,35 @@ def other_signals(bench: Bench, number: signal.Signals, code: int) -> None:
         end = bench.end(process)
     end.in_order(code)
     assert "Interrupted" in end.stderr
+
+
+LONG = {
+    "evaluate": ("evaluate", "in", "-d", "deno", "--sigma", "0.1", "--steps", "1000", "-o", "out"),
+    "train": ("train", "in", "-o", "own.pt", "--minutes", "10", "--device", "cpu"),
+    "web": ("web", "--no-browser"),
+    "download": ("download", *MODEL),
+}
+
+
+@case(*((name, after) for name in LONG for after in (0.3, 3.0, 6.0)))
+def other_commands(bench: Bench, name: str, after: float) -> None:
+    """Ctrl-C ends each command that takes long with 130, and leaves no temporary file."""
+    for number in range(2):
+        bench.picture(f"in/{number}.png", side=256, seed=number)
+    bench.path("tmp").mkdir()
+    environment = {**ONLINE, "TMPDIR": str(bench.path("tmp"))}
+    with server.running() as web:
+        table(bench, web.serve("/two.pt", web.stall(content(), 100_000)))
+        with bench.start(*LONG[name], environment=environment) as process:
+            _started(process)
+            time.sleep(after)
+            process.send_signal(signal.SIGINT)
+            end = bench.end(process)
+            web.go_on.set()
+    end.in_order(130)
+    assert not bench.litter(), bench.litter()
+    left = [path.name for path in bench.path("tmp").rglob("*") if path.is_file()]
+    assert not left, left  # torch makes folders there, for itself
 
 
 @case()

@@ -113,7 +113,7 @@ def at_a_system_call(bench: Bench, inject: str) -> None:
     _goes_on(bench, *RESTORE)
 
 
-@case(("rename", 1), ("rename", 2))
+@case(*(("rename", when) for when in range(1, 3)))
 def at_the_rename_without_hard_links(bench: Bench, call: str, when: int) -> None:
     """Where the file system has no hard links, a kill at the rename leaves no result either."""
     _pictures(bench, 2)

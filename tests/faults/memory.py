@@ -11,7 +11,8 @@ def _limited(megabytes: int) -> tuple[str, ...]:
     return ("sh", "-c", f'ulimit -v {megabytes * 1000}; exec "$@"', "sh")
 
 
-@case(150, 250, 350, 450, 550, 600, 650, 700, 740, 780, 820, 860, 900, 1000, 1200)
+@case(150, 250, 350, 450, 500, 520, 540, 550, 560, 580, 600, 620, 650, 700, 740, 780, 820, 860,
+      900, 1000, 1200)  # fmt: skip
 def address_space(bench: Bench, megabytes: int) -> None:
     """Whatever memory there is, a restoration is whole, or a sentence says that it ran out."""
     bench.picture(side=64)

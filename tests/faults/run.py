@@ -2,7 +2,7 @@
 
 ::
 
-    python -m tests.faults.run                       # all; about a quarter of an hour on one core
+    python -m tests.faults.run                       # all; about twenty minutes on one core
     python -m tests.faults.run texts servers         # some kinds
     python -m tests.faults.run --only pipe --seed 3  # some cases, other moments and bytes
     python -m tests.faults.run --ddrm /usr/bin/ddrm  # another program
@@ -63,7 +63,9 @@ def throw(case: Case, program: list[str], seed: int) -> str:
     folder = Path(tempfile.mkdtemp(prefix="ddrm-faults-"))
     folder.chmod(0o755)  # some cases run as another user
     try:
-        case.check(Bench(folder, program, random.Random(f"{seed} {case.name}")))
+        case.check(
+            Bench(folder, program, random.Random(f"{seed} {case.name}".encode(errors="replace")))
+        )
     except SkipError as skip:
         return f"skipped: {skip}"
     except AssertionError as error:

@@ -174,7 +174,10 @@ def stream_on_a_full_device(bench: Bench, stream: str) -> None:
             end = bench.end(process)
     end.in_order(0, 1)
     assert "pictures failed" not in end.stderr, end.stderr
-    assert len(list((bench.work / "out").glob("*.png"))) == 2, "a picture is missing"
+    # Where results cannot be printed, it may stop: after a picture, not within one.
+    made = len(list((bench.work / "out").glob("*.png")))
+    assert made == 2 or (stream == "stdout" and end.code == 1 and made == 1), f"{made} pictures"
+    bench.whole_pictures("out")
 
 
 @case("restore", "evaluate")

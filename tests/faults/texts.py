@@ -119,7 +119,8 @@ def strange_measurement(bench: Bench, kind: str, name: str) -> None:
         texts = PngInfo()
         texts.add_text("ddrm", STRANGE[name])
         Image.new("RGB", (16, 16), (90, 120, 30)).save(bench.path("y.png"), pnginfo=texts)
-    bench.run("restore", f"y.{kind}", "--steps", "1", "--device", "cpu").refused(f"y.{kind}")
+    named = () if name == "no degradation" else (f"y.{kind}",)
+    bench.run("restore", f"y.{kind}", "--steps", "1", "--device", "cpu").refused(*named)
 
 
 @case("nested", "digits", "list", "bytes")
@@ -220,7 +221,7 @@ def damaged_archive(bench: Bench, _: int) -> None:
 
 STORED = {
     "nested": "[" * 100_000, "digits": "9" * 5000, "list": "[]", "nothing": "", "no": "{}",
-    "bytes": "\udcff",
+    "bytes": "\udcff", "models": '{"models": [3]}', "model": '{"models": {"photo-small": 3}}',
 }  # fmt: skip
 
 

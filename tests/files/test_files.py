@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from pathlib import Path
@@ -19,6 +20,7 @@ from ddrm_cli.files.degrading import DegradeRequest, degrade_file
 from ddrm_cli.files.names import RestoredFiles
 from ddrm_cli.files.record import read_record, record_difference, with_record
 from ddrm_cli.files.restoring import FileRestorer, RestoreRequest
+from ddrm_cli.images.ending import is_cut_short
 from ddrm_cli.images.files import file_digest
 from ddrm_cli.images.masks import Mask
 from ddrm_cli.images.metadata import RESULT_KEY, Metadata
@@ -265,6 +267,36 @@ def test_a_result_is_known_again_by_what_it_says_alone(
         "sigma": f"'{output}' was made with other settings: factor none instead of 2.",
         "picture": f"'{output}' was made of another picture.",
     }
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_result_that_was_cut_short_is_not_believed(
+    photo: Path, tmp_path: Path, suffix: str, bits: int
+) -> None:
+    output = tmp_path / f"x{suffix}"
+    result = RestoreRequest("sr2", sigma=0).read(photo).result(np.zeros((64, 96, 3), np.float32))
+    result = dataclasses.replace(result, bit_depth=bits)
+    write_picture(output, with_record(result, {"asked": {"seed": 3}}))
+    whole = output.read_bytes()
+    output.write_bytes(whole + b"what somebody keeps behind it")
+    assert record_difference(output, {"seed": 3}) is None
+    # The last mark of a PNG file ends with 4 bytes that nobody needs.
+    for length in {*range(1, len(whole) - 4, 97), len(whole) - 5}:
+        output.write_bytes(whole[:length])
+        told = record_difference(output, {"seed": 3})
+        assert told is not None, f"{length} of {len(whole)} bytes"
+        assert "cut short" in told or "does not say" in told
+
+
+def test_a_small_picture_in_a_jpeg_does_not_end_it(tmp_path: Path) -> None:
+    path, photo = tmp_path / "a.jpg", Image.new("RGB", (64, 64), (90, 120, 30))
+    photo.save(path)
+    small = path.read_bytes()
+    photo.save(path, comment=small)
+    assert not is_cut_short(path)
+    path.write_bytes(path.read_bytes()[:-2])
+    assert is_cut_short(path)
 
 
 def test_what_says_nothing_of_how_it_was_made(photo: Path, tmp_path: Path) -> None:

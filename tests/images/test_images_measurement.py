@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ddrm_cli.conversion import read_batch
 from ddrm_cli.errors import ImageReadError, MeasurementError, OutputExistsError, UsageError
 from ddrm_cli.images import arrays
 from ddrm_cli.images.measurement import (
@@ -112,6 +113,14 @@ def test_a_missing_field_is_named(field: str) -> None:
 def test_what_is_no_description_is_refused(text: str) -> None:
     with pytest.raises(MeasurementError, match="description"):
         MeasurementInfo.from_json(text)
+
+
+@pytest.mark.parametrize("suffix", ["png", "npz"])
+def test_the_file_is_named_whose_description_makes_no_sense(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"y.{suffix}"
+    write_measurement(path, y(), dataclasses.replace(INFO, sigma=-1.0))
+    with pytest.raises(MeasurementError, match=rf"y\.{suffix}'.*sigma"):
+        read_batch(path)
 
 
 @pytest.mark.parametrize("value", [float("inf"), np.zeros(3), {1, 2}])

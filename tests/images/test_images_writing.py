@@ -261,7 +261,7 @@ def test_without_hard_links_files_are_written_all_the_same(
         ("fsync", b"old"),
         ("link", None),
         ("replace", b"old"),
-        ("replace", None),  # where there are no hard links
+        ("rename", None),  # where there are no hard links
     ],
 )
 @pytest.mark.parametrize(
@@ -286,9 +286,9 @@ def test_a_failure_at_any_step_leaves_the_folder_as_it_was(
     path = tmp_path / "a.bin"
     if before is not None:
         path.write_bytes(before)
-    if step == "replace":
+    if step in ("replace", "rename"):
         monkeypatch.setattr(os, "link", no_links)
-        monkeypatch.setattr(Path, "replace", fail)
+        monkeypatch.setattr(Path, step, fail)
     else:
         monkeypatch.setattr(os, step, fail)
     with pytest.raises(expected) as caught:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import socket
 import threading
@@ -276,6 +277,8 @@ def test_what_fails_says_why(page: Page, photo: Path) -> None:
         ({"out": "/etc/passwd"}, "asks for something unknown"),
         (["deno"], "asks for something unknown"),
         ("deno", "asks for something unknown"),
+        ({"degradation": "deno", "sigma": math.nan}, "A sigma of nan is not possible."),
+        ({"degradation": "deno", "sigma": 10**400}, "asks for something unknown"),
     ],
 )
 def test_an_order_that_cannot_be_is_refused(

@@ -49,7 +49,7 @@ def test_a_file_of_ones_own_is_hashed_once_until_it_changes(
     assert len(hashed) == 2
 
 
-@pytest.mark.parametrize("memory", ["no json", "[]", '{"a": 1}', None])
+@pytest.mark.parametrize("memory", ["no json", "[]", "[1]", '{"a": 1}', "[" * 9999, None])
 def test_a_memory_that_is_damaged_or_cannot_be_kept_costs_only_time(
     tmp_path: Path, cache: Path, memory: str | None
 ) -> None:

@@ -277,6 +277,18 @@ def test_file_that_is_something_else_is_an_error(tmp_path: Path, content: bytes)
         load_network(tiny(), path)
 
 
+def test_want_of_memory_is_not_told_as_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_: object, **__: object) -> None:
+        raise RuntimeError("[enforce fail] posix_memalign: can't allocate memory")
+
+    path = write(tmp_path / "w.pt", random_state(tiny()))
+    monkeypatch.setattr(torch, "load", no_memory)
+    with pytest.raises(RuntimeError, match="allocate memory"):
+        load_network(tiny(), path)
+
+
 def test_zip_archive_that_is_no_checkpoint(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
         archive.writestr("photo.txt", "hello")

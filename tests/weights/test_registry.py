@@ -135,7 +135,7 @@ def test_path_of_weights_is_seen_from_the_folder_of_the_table(tmp_path: Path) ->
         ('prediction = "x0"', "'prediction' must be one of epsilon, v"),
         ('beta_schedule = "cosine"', "'beta_schedule' must be one of linear"),
         ("beta_end = 1e-5", "'beta_end' must be between"),
-        ("beta_start = -1.0", "'beta_start' must be finite"),
+        ("beta_start = nan", "'beta_start' must be finite"),
         ("timesteps = 0", "'timesteps' must be at least 1"),
         ("timesteps = true", "'timesteps' must be a whole number"),
         ("timesteps = 10.5", "'timesteps' must be a whole number"),
