@@ -26,7 +26,7 @@ from ddrm_cli.restoration import Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED
 from ddrm_cli.sharing import Crew, Memory, pause, turns
 from ddrm_cli.weights.digests import weights_digest
-from ddrm_cli.weights.registry import Model
+from ddrm_cli.weights.model import Model
 
 from .baselines import baselines
 from .grid import Cell

@@ -28,7 +28,8 @@ from ddrm_cli.networks.configurations import UNetConfig
 from ddrm_cli.prior import load_model
 from ddrm_cli.restoration import Restoration, Restorer
 from ddrm_cli.sampler.settings import LARGEST_SEED, PaperSettings, SamplerSettings
-from ddrm_cli.weights.registry import Model, load_models
+from ddrm_cli.weights.model import Model
+from ddrm_cli.weights.registry import load_models
 
 PROTOCOL = Protocol(size=32)
 restore = Restorer.__call__
