@@ -43,7 +43,8 @@ def holds_square(missing: Tensor, side: int) -> bool:
         missing: Shape (H, W), True where a pixel is missing.
         side: Of the square, at least 1; larger than the picture there is none.
     """
-    counts = missing.int().cumsum(0).cumsum(1)  # of missing pixels above and to the left
+    # Of missing pixels above and to the left; in 32 bits, as it is as large as the picture.
+    counts = missing.cumsum(0, dtype=torch.int32).cumsum(1, dtype=torch.int32)
     counts = torch.nn.functional.pad(counts, (1, 0, 1, 0))
     low, high = slice(None, -side), slice(side, None)
     within = counts[high, high] - counts[low, high] - counts[high, low] + counts[low, low]

@@ -128,12 +128,14 @@ def difference(
         path: The file.
         was: What it depended on; what is None was not given.
         now: What it would depend on.
-        by: Who made it, if that is worth telling.
+        by: Which other version made it, if another did.
     """
     was, now = _flat(was), _flat(now)
     changed = [key for key in {**was, **now} if was.get(key) != now.get(key)]
     if "input" in changed:
         return f"'{path}' was made of another picture."
+    if by:  # settings that another version did not know say nothing, unless all of them are such
+        changed = [key for key in changed if key in was] or changed
     told = ", ".join(_change(key, was.get(key), now.get(key)) for key in changed)
     return f"'{path}' was made with other settings{by}: {told}." if changed else None
 

@@ -225,6 +225,7 @@ def test_a_result_of_the_first_version_is_left_alone_and_said_to_be_one(
     done = ddrm(*arguments)
     assert done.exit_code == 1
     assert "was made with other settings, by version 0.1.0: steps 20 instead" in done.stderr
+    assert "automatic" not in done.stderr  # which the first version did not know
     assert result.read_bytes() == before
     assert ddrm(*arguments, "--overwrite").exit_code == 0
     assert result.read_bytes() != before

@@ -62,9 +62,10 @@ def objects(stdout: str) -> tuple[Counter[str], dict[str, Any]]:
     return Counter(each["input"] for each in told if "input" in each), summary
 
 
-def until(what: Callable[[], bool]) -> None:
-    """Wait for something that comes however long it takes; a test that hangs is ended from out."""
+def until(what: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait for something that a process does, however long it takes."""
     while not what():
+        assert process.poll() is None, "it ended before"
         time.sleep(0.05)
 
 
@@ -157,9 +158,10 @@ def test_two_runs_side_by_side_share_the_work(names: list[str]) -> None:
 
 def test_a_run_redoes_what_another_held_when_it_was_killed(names: list[str]) -> None:
     with ddrm_started(MORTAL_FILE="has begun", MORTAL_WAITS="") as other:
-        until(Path("has begun").exists)
+        until(Path("has begun").exists, other)
         with ddrm_started(MORTAL_RANK="none") as process:
-            until(lambda: len(list(Path("out").glob("*.png"))) == 4)  # all but the one it holds
+            # All but the one it holds.
+            until(lambda: len(list(Path("out").glob("*.png"))) == 4, process)
             assert process.poll() is None
             other.kill()
             stdout, stderr = process.communicate(timeout=120)
@@ -278,8 +280,8 @@ def test_a_host_that_dies_leaves_its_pictures_to_the_other(
         for number, host in enumerate(hosts)
     ]
     try:
-        until(Path("has begun").exists)
-        until(lambda: len(list(Path("out").glob("*.png"))) == 4)
+        until(Path("has begun").exists, started[1])
+        until(lambda: len(list(Path("out").glob("*.png"))) == 4, started[0])
         kill_all_on(hosts[1])
         assert started[0].stdout is not None
         lines = [started[0].stdout.readline() for _ in range(6)]  # torchrun waits for the dead
