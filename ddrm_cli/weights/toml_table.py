@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -112,7 +113,7 @@ class Table:
                 `FieldError`.
         """
         assert is_dataclass(cls)
-        kinds = get_type_hints(cls)
+        kinds = _types(cls)
         own = [field for field in fields(cls) if field.name not in given]
         self._check_known([field.name for field in own])
         values = {
@@ -133,6 +134,12 @@ class Table:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"; did you mean '{near[0]}'?" if near else ""
                 raise self.error(key, f"is unknown{hint}")
+
+
+@functools.cache
+def _types(cls: type) -> dict[str, Any]:
+    """Those of a dataclass's fields; finding them takes longer than filling it."""
+    return get_type_hints(cls)
 
 
 def _without_none(kind: Any) -> Any:
