@@ -165,12 +165,14 @@ class Store:
                 f"{theirs['format']}; this one goes on with format {FORMAT}.",
                 _ANOTHER,
             )
-        ours = {**_as_json(self.protocol), "version": __version__}
-        for key, value in ours.items():
-            if theirs.get(key) != value:
+        self._check_facts(theirs, {**_as_json(self.protocol), "version": __version__})
+
+    def _check_facts(self, was: Mapping[str, Any], now: Mapping[str, Any], of: str = "") -> None:
+        for key, value in now.items():
+            if was.get(key) != value:
                 raise UsageError(
                     f"'{self.out}' has the results of another run: "
-                    f"{key} was {theirs.get(key)}, now it is {value}.",
+                    f"{key}{of} was {was.get(key)}, now it is {value}.",
                     _ANOTHER,
                 )
 
@@ -189,14 +191,7 @@ class Store:
         Raises:
             UsageError: There are.
         """
-        known = self.models.get(name, facts)
-        for key, value in facts.items():
-            if known.get(key) != value:
-                raise UsageError(
-                    f"'{self.out}' has the results of another run: "
-                    f"{key} of {name} was {known.get(key)}, now it is {value}.",
-                    _ANOTHER,
-                )
+        self._check_facts(self.models.get(name, facts), facts, f" of {name}")
 
     def add_model(self, name: str, facts: dict[str, Any]) -> None:
         """Note which weights a model has, and where they run.
