@@ -20,6 +20,7 @@ from ddrm_cli.cli.main import app
 from ddrm_cli.weights import registry
 from ddrm_cli.weights.load import load_network
 from ddrm_cli.weights.model import Model
+from tests.hearing import HEARING
 
 from .program import Outcome, Program
 
@@ -75,11 +76,7 @@ def ddrm_process() -> Callable[..., subprocess.Popen[str]]:
     """The program in a process of its own."""
 
     def start(*arguments: str | Path) -> subprocess.Popen[str]:
-        # A shell that started the tests in the background may have made them deaf to Ctrl-C.
-        code = (
-            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-            "from ddrm_cli.__main__ import run; run()"
-        )
+        code = f"{HEARING}from ddrm_cli.__main__ import run; run()"
         return subprocess.Popen(
             [sys.executable, "-c", code, *map(str, arguments)],
             stdout=subprocess.PIPE,

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from tests.hearing import HEARING
+
 BEGUN = """
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from ddrm_cli.cli import signals
 from ddrm_cli import __main__
 
@@ -32,7 +33,7 @@ def test_a_signal_while_modules_are_imported(name: str, code: int) -> None:
     if number is None:
         pytest.skip("the system has no such signal")
     done = subprocess.run(
-        [sys.executable, "-c", BEGUN.format(number=int(number))],
+        [sys.executable, "-c", HEARING + BEGUN.format(number=int(number))],
         capture_output=True,
         text=True,
         check=False,
@@ -44,7 +45,6 @@ def test_a_signal_while_modules_are_imported(name: str, code: int) -> None:
 TWICE = """
 import signal
 from ddrm_cli.cli.signals import Stopped, stop_in_order
-signal.signal(signal.SIGINT, signal.default_int_handler)
 stop_in_order()
 try:
     try:
@@ -61,7 +61,7 @@ print("deaf")
 
 def test_the_second_lets_the_first_be_cleaned_up_after_and_the_third_ends_it() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", TWICE], capture_output=True, text=True, check=False
+        [sys.executable, "-c", HEARING + TWICE], capture_output=True, text=True, check=False
     )
     assert done.stdout == "cleaned up\n130\n"
     assert done.returncode == 130

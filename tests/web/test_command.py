@@ -18,6 +18,7 @@ import requests
 from typer.testing import CliRunner
 
 from ddrm_cli.cli.main import app
+from tests.hearing import HEARING
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/[\w-]{22}/\n")
 
@@ -42,11 +43,7 @@ def test_a_port_that_is_taken_is_named() -> None:
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command in a process of its own, whose temporary files are in a folder; its address."""
-    # A shell that started the tests in the background may have made them deaf to Ctrl-C.
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from ddrm_cli.__main__ import run; run()"
-    )
+    code = f"{HEARING}from ddrm_cli.__main__ import run; run()"
     with subprocess.Popen(
         [sys.executable, "-c", code, "web", "--no-browser"],
         stdout=subprocess.PIPE,

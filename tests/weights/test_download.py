@@ -28,6 +28,7 @@ from ddrm_cli.weights.by_hand import adopt_file, remove_file
 from ddrm_cli.weights.download import Patience, download_file
 from ddrm_cli.weights.model import WeightsFile
 from ddrm_cli.weights.verify import pin_path, verify_file
+from tests.hearing import HEARING
 
 from .server import Behaviour, Server, file, html, running, status
 
@@ -460,10 +461,8 @@ def test_damaged_note_of_a_hash_is_not_taken_for_none(server: Server, cache: Pat
 
 # ------------------------------------------------------------------ other processes, and ends
 
-# A process that was started in the background ignores SIGINT, and so do those that it starts.
-_DOWNLOAD = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
+_DOWNLOAD = f"""{HEARING}
+import sys
 from ddrm_cli.weights.download import download_file
 from ddrm_cli.weights.model import WeightsFile
 name, size, sha256, url = sys.argv[1:]
