@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import ProgressColumn
 
-    from ddrm_cli.evaluation.run import PictureDone
+    from ddrm_cli.evaluation.progress import PictureDone
     from ddrm_cli.training.loop import Step as TrainingStep
 
 __all__ = ["byte_bar", "picture_bar", "share_bar", "training_bar"]

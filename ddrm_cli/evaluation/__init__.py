@@ -8,6 +8,7 @@
 ``photographs``  which pictures
 ``grid``         which settings are compared
 ``store``        the output folder, which an interrupted run goes on from
+``progress``     what came of each picture, told once
 ``run``          ``evaluate``: degrade, restore and score
 ``pairs``        ``score_folders``: score what exists already
 ``sets``         metrics of many pictures at once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -33,11 +32,12 @@ from .grid import Cell
 from .metrics import METRICS, check_metrics, select_metrics
 from .photographs import Photograph
 from .preprocess import preprocess
+from .progress import Failure, PictureDone, Told
 from .sets import score_sets
 from .store import ORIGINAL, Protocol, Record, Store
 from .text import encodable
 
-__all__ = ["DDRM", "Evaluation", "Failure", "PictureDone", "evaluate", "picture_seed"]
+__all__ = ["DDRM", "Evaluation", "evaluate", "picture_seed"]
 
 DEFAULT_PROTOCOL = Protocol()
 DDRM = "ddrm"
@@ -45,42 +45,6 @@ DDRM = "ddrm"
 
 SetScores = Mapping[tuple[Cell, str], Mapping[str, float]]
 """(Cell, method) to the metrics that need many pictures."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A picture that could not be evaluated in some cell.
-
-    Args:
-        cell: What was to be done.
-        name: The picture's.
-        reason: What was wrong, in a sentence.
-    """
-
-    cell: Cell
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class PictureDone:
-    """What a callback is told after each picture.
-
-    Args:
-        done: Pictures done so far, over all cells, failed ones and earlier ones among them.
-        total: Pictures times cells.
-        cell: The cell of this one.
-        name: Its name.
-        reused: Whether an earlier run had finished it.
-        failure: Why it failed, or None.
-    """
-
-    done: int
-    total: int
-    cell: Cell
-    name: str
-    reused: bool = False
-    failure: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +117,7 @@ def evaluate(
     loader = _Loader(models, load, store)
     pieces = [(cell, photograph) for cell in cells for photograph in photographs]
     work = {str(store.record(cell, each.name)): (cell, each) for cell, each in pieces}
-    told = _Told(crew, work, progress)
+    told = Told(crew, work, progress)
     records: dict[str, Record] = {}
 
     def idle() -> None:
@@ -189,46 +153,6 @@ def evaluate(
     found = [records[name] for name in work if name in records]
     failures = [told.failures[name] for name in work if name in told.failures]
     return Evaluation(store, found, failures, _score_cells(store, found, max_pixels))
-
-
-class _Told:
-    """What came of the work, whichever process did it, for a callback of the first.
-
-    Args:
-        crew: The processes.
-        work: What there is to do, by names that are the same in all of them.
-        progress: Called for each piece once.
-    """
-
-    def __init__(
-        self,
-        crew: Crew,
-        work: Mapping[str, tuple[Cell, Photograph]],
-        progress: Callable[[PictureDone], None] | None,
-    ) -> None:
-        self._crew = crew
-        self._work = work
-        self._progress = progress
-        self._done = 0
-        self.failures: dict[str, Failure] = {}
-
-    def end(self, name: str, reused: bool, reason: str | None) -> None:
-        """A piece of work has ended; a reason says why it failed."""
-        self._crew.end(name, json.dumps([name, reused, reason]))
-        self.hear()
-
-    def hear(self) -> None:
-        """Tell what has ended since."""
-        for news in self._crew.news():
-            name, reused, reason = json.loads(news.text)
-            cell, photograph = self._work[name]
-            failure = None if reason is None else Failure(cell, photograph.name, reason)
-            if failure is not None:
-                self.failures[name] = failure
-            self._done += 1
-            if self._progress is not None and not news.told:
-                done, total = self._done, len(self._work)
-                self._progress(PictureDone(done, total, cell, photograph.name, reused, failure))
 
 
 def picture_seed(seed: int, name: str) -> int:

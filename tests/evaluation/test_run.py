@@ -20,7 +20,8 @@ from ddrm_cli.errors import OutputError, UnknownNameError, UsageError
 from ddrm_cli.evaluation.grid import Cell, make_grid, make_settings
 from ddrm_cli.evaluation.metrics import psnr
 from ddrm_cli.evaluation.photographs import Photograph, find_photographs
-from ddrm_cli.evaluation.run import DDRM, Evaluation, PictureDone, evaluate, picture_seed
+from ddrm_cli.evaluation.progress import PictureDone
+from ddrm_cli.evaluation.run import DDRM, Evaluation, evaluate, picture_seed
 from ddrm_cli.evaluation.store import ORIGINAL, Protocol
 from ddrm_cli.evaluation.tables import summarise
 from ddrm_cli.images.reading import read_picture
